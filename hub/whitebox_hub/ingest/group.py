@@ -1,0 +1,223 @@
+"""A group of reports to one commit: which count, which deltas are refused, what the windows gain.
+
+Pure. Deltas are unpacked one window at a time, so a group needs the memory of its packed form and
+of one vector, however much a hostile report inflates to. A refused delta is named in the answer
+and spoils nothing else of its report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from whitebox_hub.ingest.decide import Decision, decide
+from whitebox_hub.store import Group, Partial, Position, Receipt, Stream, Window
+from whitebox_hub.store.vectors import peak, vector_bytes
+from whitebox_wire import vector
+from whitebox_wire.errors import MalformedError, MergeError, WhiteboxError
+from whitebox_wire.layout import Layout, Section
+from whitebox_wire.messages import ExportRequest, Rejection, RejectReason, SketchDelta
+from whitebox_wire.packing import unpack
+from whitebox_wire.spec import ModelSpec
+from whitebox_wire.vector import IntVector
+
+# What a calendar can show: the years 1 to 9999.
+START_S_MIN, START_S_MAX = -62_135_596_800, 253_000_000_000
+WINDOW_LENGTH_S_MAX = 366 * 86_400
+
+Peaks = Mapping[tuple[Window, Section], int]
+
+
+class UnknownSpecError(WhiteboxError):
+    """A delta's spec is not registered here."""
+
+
+_REASONS = {
+    UnknownSpecError: RejectReason.UNKNOWN_SPEC,
+    MalformedError: RejectReason.MALFORMED,
+    MergeError: RejectReason.OVERFLOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpec:
+    spec: ModelSpec
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A decoded request and its size on the wire."""
+
+    request: ExportRequest
+    wire_bytes: int
+
+    @property
+    def stream(self) -> Stream:
+        return Stream(self.request.agent_id, self.request.epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to commit; for each report what was decided, and where its stream stands then."""
+
+    group: Group
+    decisions: tuple[Decision, ...]
+    positions: tuple[Position, ...]
+
+
+@dataclass(slots=True)
+class _Gain:
+    """What one counted report adds, and what of it is refused."""
+
+    rejections: list[Rejection]
+    rows: int = 0
+    labelled_rows: int = 0
+
+
+def window_of(delta: SketchDelta) -> Window:
+    key = delta.key
+    return Window(key.model_id, key.spec_digest, key.segment, key.start_s, delta.length_s)
+
+
+def plan(
+    reports: Sequence[Report],
+    positions: Mapping[Stream, Position],
+    specs: Mapping[bytes, KnownSpec],
+    peaks: Peaks,
+    now_ms: int,
+) -> Plan:
+    """Decide a group, given where its streams stand and what its windows hold."""
+    decisions = _decide(reports, positions)
+    gains = {i: _Gain([]) for i, d in enumerate(decisions) if d is Decision.ACCEPT}
+    deltas: dict[tuple[Window, Section], list[tuple[int, int]]] = {}
+    for i in gains:
+        for j, delta in enumerate(reports[i].request.deltas):
+            deltas.setdefault((window_of(delta), delta.key.section), []).append((i, j))
+    partials = []
+    due_s = {}
+    for (window, section), places in deltas.items():
+        known = specs.get(window.digest)
+        asked = [(gains[i], j, reports[i].request.deltas[j]) for i, j in places]
+        partial = _add_up(window, section, asked, known, peaks.get((window, section), 0))
+        if partial is not None and known is not None:
+            partials.append(partial)
+            due_s[window] = window.end_s + known.spec.window.lateness_s
+    receipts, after = _receipts(reports, decisions, positions, gains, now_ms)
+    return Plan(Group(receipts, tuple(partials), due_s), decisions, after)
+
+
+def _decide(
+    reports: Sequence[Report], positions: Mapping[Stream, Position]
+) -> tuple[Decision, ...]:
+    last = {stream: position.sequence for stream, position in positions.items()}
+    decisions = []
+    for report in reports:
+        sequence = report.request.sequence
+        decision = decide(last.get(report.stream, 0), sequence)
+        if decision is Decision.ACCEPT:
+            last[report.stream] = sequence
+        decisions.append(decision)
+    return tuple(decisions)
+
+
+def _add_up(
+    window: Window,
+    section: Section,
+    asked: Sequence[tuple[_Gain, int, SketchDelta]],
+    known: KnownSpec | None,
+    stored_peak: int,
+) -> Partial | None:
+    """One section's sum over the deltas that pass; None when none does."""
+    total: IntVector | None = None
+    rows = 0
+    for gain, place, delta in asked:
+        try:
+            added = _checked(delta, known)
+            added = added if total is None else vector.add(total, added)
+            if stored_peak + peak(added) > vector.CELL_MAX:
+                raise MergeError("the window's sum would pass 2**62")
+        except tuple(_REASONS) as error:
+            reason = next(r for kind, r in _REASONS.items() if isinstance(error, kind))
+            gain.rejections.append(Rejection(place, reason, str(error)))
+            continue
+        total = added
+        rows += delta.rows
+        if delta.key.segment == 0 and section is Section.FEATURES:
+            gain.rows += delta.rows
+        if delta.key.segment == 0 and section is Section.LABELS:
+            gain.labelled_rows += delta.rows
+    if total is None or known is None:
+        return None
+    data = vector_bytes(total, known.layout.sizes[section])
+    return Partial(window, section, rows, peak(total), data)
+
+
+def _checked(delta: SketchDelta, known: KnownSpec | None) -> IntVector:
+    """A delta's vector, if the delta fits its spec."""
+    key = delta.key
+    if known is None:
+        raise UnknownSpecError(
+            f"spec {key.spec_digest.hex()[:12]} of model {key.model_id!r} is not registered",
+            hint="post its bundle to /v1/specs",
+        )
+    spec = known.spec
+    if key.model_id != spec.model_id:
+        raise MalformedError(f"spec {key.spec_digest.hex()[:12]} is not of {key.model_id!r}")
+    if key.segment > len(spec.segments):
+        raise MalformedError(f"segment {key.segment}; the spec has {len(spec.segments)}")
+    granularity = spec.window.granularity_s
+    if delta.length_s % granularity or not granularity <= delta.length_s <= WINDOW_LENGTH_S_MAX:
+        raise MalformedError(f"a window of {delta.length_s} s; the spec's is {granularity} s")
+    inside = START_S_MIN <= key.start_s < START_S_MAX
+    if not inside or spec.window.start(key.start_s) != key.start_s:
+        raise MalformedError(f"no window of {granularity} s begins at {key.start_s} s")
+    added = unpack(delta.vector, known.layout.sizes[key.section])
+    vector.check_bounds(added)
+    counted = int(added[_rows_place(known.layout, key.section)])
+    if counted != delta.rows:
+        raise MalformedError(f"the delta says {delta.rows} rows and its vector {counted}")
+    return added
+
+
+def _rows_place(layout: Layout, section: Section) -> int:
+    if section is Section.FEATURES:
+        return layout.rows
+    if section is Section.LABELS:
+        return layout.labels.rows
+    if layout.explanations is None:
+        raise MalformedError("the spec has no explanations")
+    return layout.explanations.rows
+
+
+def _receipts(
+    reports: Sequence[Report],
+    decisions: Sequence[Decision],
+    positions: Mapping[Stream, Position],
+    gains: Mapping[int, _Gain],
+    now_ms: int,
+) -> tuple[tuple[Receipt, ...], tuple[Position, ...]]:
+    """The ledger's steps in order, and where each report's stream stands after it."""
+    current = dict(positions)
+    receipts = []
+    after = []
+    for i, report in enumerate(reports):
+        stream, request = report.stream, report.request
+        before = current.get(stream, Position())
+        if decisions[i] is Decision.ACCEPT:
+            rejections = sorted(gains[i].rejections, key=lambda rejection: rejection.delta)
+            current[stream] = Position(request.sequence, tuple(rejections))
+            receipt = Receipt(
+                stream=stream,
+                expected=before.sequence,
+                position=current[stream],
+                seen_ms=now_ms,
+                version=request.agent_version,
+                ledgers=request.ledgers,
+                rows=gains[i].rows,
+                labelled_rows=gains[i].labelled_rows,
+                received_bytes=report.wire_bytes,
+            )
+            receipts.append(receipt)
+        after.append(current.get(stream, before))
+    return tuple(receipts), tuple(after)

@@ -1,0 +1,244 @@
+"""What the hub remembers, as three narrow ports and the values that pass through them.
+
+`SketchStore` holds sums and the ledger, `RecordStore` what people wrote, `JudgementStore` what
+monitors found. Ports only remember: which report counts, which window is judged and what an alert
+becomes is decided elsewhere. What a verb wrote is on disk when it returns, all of it or nothing.
+Methods block; shells call them in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from whitebox_hub.alert import Alert, AlertEvent, State
+from whitebox_hub.monitor import Finding, Monitor
+from whitebox_wire.codec import SpecBundle
+from whitebox_wire.errors import WhiteboxError
+from whitebox_wire.layout import Section
+from whitebox_wire.messages import ModelLedger, Rejection
+from whitebox_wire.vector import IntVector
+
+
+class StoreError(WhiteboxError):
+    """The store cannot be read or written now."""
+
+
+class StoreConflictError(StoreError):
+    """Somebody else changed what this change was based on; read again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One agent's reports since its store was made."""
+
+    agent_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last sequence that counts, and what was refused of it (for an answer that was lost)."""
+
+    sequence: int = 0
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A stream moves from `expected` to `position`; rows and bytes are what this adds."""
+
+    stream: Stream
+    expected: int
+    position: Position
+    seen_ms: int
+    version: str
+    ledgers: tuple[ModelLedger, ...]
+    rows: int
+    labelled_rows: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    model_id: str
+    digest: bytes
+    segment: int
+    start_s: int
+    length_s: int
+
+    @property
+    def end_s(self) -> int:
+        return self.start_s + self.length_s
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Part of one section's sum: see `vectors` for the bytes. No |cell| exceeds `peak`."""
+
+    window: Window
+    section: Section
+    rows: int
+    peak: int
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one commit adds. `due_s` says for each touched window when it may be judged."""
+
+    receipts: tuple[Receipt, ...]
+    partials: tuple[Partial, ...]
+    due_s: Mapping[Window, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    stream: Stream
+    sequence: int
+    last_seen_ms: int
+    version: str
+    ledgers: tuple[ModelLedger, ...]
+    rows: int
+    labelled_rows: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Rows of one model in the hub, over all windows."""
+
+    rows: int = 0
+    labelled_rows: int = 0
+    explained_rows: int = 0
+    windows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model as Whitebox's API knows it; `digest` is its current spec's, or empty."""
+
+    id: str
+    name: str
+    type: str
+    target_column: str
+    granularity: str
+    description: str = ""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    digest: bytes = b""
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DueWindow:
+    """A window that was touched since it was judged; `revision` counts the touches."""
+
+    window: Window
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one monitor found in one window."""
+
+    monitor_id: str
+    window: Window
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one step of the tick decided; the windows count as judged at their revisions."""
+
+    windows: tuple[DueWindow, ...]
+    evaluations: tuple[Evaluation, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    events: tuple[AlertEvent, ...] = ()
+    judged_ms: int = 0
+
+
+class SketchStore(Protocol):
+    def positions(self, streams: Collection[Stream]) -> Mapping[Stream, Position]:
+        """Where each known stream stands."""
+
+    def peaks(self, windows: Collection[Window]) -> Mapping[tuple[Window, Section], int]:
+        """A bound of every |cell| of each section's sum."""
+
+    def commit(self, group: Group) -> None:
+        """Write a group. StoreConflictError when a stream is not where its receipt expects."""
+
+    def windows(self, model_id: str, segment: int, limit: int) -> tuple[Window, ...]:
+        """The newest windows of a model, oldest first."""
+
+    def vectors(self, window: Window) -> Mapping[Section, IntVector]:
+        """The sums of one window, for each section that has arrived."""
+
+    def totals(self, model_id: str) -> Totals: ...
+
+    def agents(self, after: str, limit: int) -> tuple[AgentStatus, ...]:
+        """Every stream of the first agents whose id is greater than `after`."""
+
+    def compact(self, limit: int) -> int:
+        """Fold the partials of at most `limit` scattered windows; return how many."""
+
+
+class RecordStore(Protocol):
+    def models(self, after: str, limit: int) -> tuple[ModelRecord, ...]:
+        """Models in order of id, beginning behind `after`."""
+
+    def model(self, model_id: str) -> ModelRecord | None: ...
+
+    def put_model(self, model: ModelRecord) -> None: ...
+
+    def delete_model(self, model_id: str) -> bool:
+        """Delete a model and all that belongs to it; False when there is none."""
+
+    def put_bundle(
+        self, model: ModelRecord, bundle: SpecBundle, monitors: Sequence[Monitor]
+    ) -> None:
+        """Write a model, its spec with references, and monitors, together."""
+
+    def bundle(self, digest: bytes) -> SpecBundle | None: ...
+
+    def monitors(self, model_id: str, after: str, limit: int) -> tuple[Monitor, ...]:
+        """Monitors in order of id; of every model when `model_id` is empty."""
+
+    def monitor(self, monitor_id: str) -> Monitor | None: ...
+
+    def put_monitor(self, monitor: Monitor) -> None: ...
+
+    def delete_monitor(self, monitor_id: str) -> bool:
+        """Delete a monitor with its evaluations and alerts; its events stay."""
+
+
+class JudgementStore(Protocol):
+    def due(self, now_s: int, limit: int) -> tuple[DueWindow, ...]:
+        """Touched windows that may be judged now, oldest first."""
+
+    def history(self, monitor_id: str, segment: int, limit: int) -> tuple[Evaluation, ...]:
+        """The newest evaluations of one monitor, oldest first."""
+
+    def record(self, judgement: Judgement) -> None:
+        """Write a judgement; events get the next cursors in their order."""
+
+    def alerts(
+        self, *, model_id: str = "", monitor_id: str = "", state: State | None = None, limit: int
+    ) -> tuple[Alert, ...]:
+        """Alerts, the latest changed first."""
+
+    def events(self, after: int, limit: int) -> tuple[AlertEvent, ...]:
+        """Events with a cursor greater than `after`, in order."""
+
+    def rejudge(self, monitor: Monitor, windows: int) -> None:
+        """Forget what a monitor found and make the newest windows of its model due again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One place behind three ports."""
+
+    sketches: SketchStore
+    records: RecordStore
+    judgements: JudgementStore

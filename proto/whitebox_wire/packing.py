@@ -1,0 +1,174 @@
+"""Integers to bytes and back: the smallest of eight packings for each part of a section.
+
+A section's body is its counts, then its fixed-point sums, each packed on its own:
+
+- dense: one little-endian unsigned integer a cell, one, two or four bytes wide; the largest
+  value of the width is an escape, whose cell follows behind as an int64, in order;
+- dense int64;
+- sparse: the gaps between non-zero cells as u16 with escapes, then those cells as above.
+
+The body may be deflated. A decoder checks every length against the layout before it allocates
+and inflates to no more than the layout's own size, so a hostile message costs no more memory
+than an honest one. Measured beside it: see `make bench` (decode and add of one report).
+"""
+
+from __future__ import annotations
+
+import enum
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from whitebox_wire.errors import MalformedError
+from whitebox_wire.layout import SectionSize
+from whitebox_wire.vector import IntVector
+
+# Deflating less than this saves nothing worth a call.
+DEFLATE_BYTES_MIN = 128
+_DEFLATE_LEVEL = 6
+
+
+class Packing(enum.IntEnum):
+    """As in spec.proto."""
+
+    DENSE_U8 = 1
+    DENSE_U16 = 2
+    DENSE_U32 = 3
+    DENSE_I64 = 4
+    SPARSE_U8 = 5
+    SPARSE_U16 = 6
+    SPARSE_U32 = 7
+    SPARSE_I64 = 8
+
+
+_DTYPES = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"), np.dtype("<i8"))
+_GAP = np.dtype("<u2")
+_I64 = np.dtype("<i8")
+
+
+@dataclass(frozen=True, slots=True)
+class PackedVector:
+    """One section's integers as bytes; meaningless without the section's size."""
+
+    body: bytes
+    counts: Packing
+    sums: Packing
+    counts_nonzero: int = 0
+    sums_nonzero: int = 0
+    deflated: bool = False
+
+
+def pack(vector: IntVector, size: SectionSize, *, deflate: bool = False) -> PackedVector:
+    """The smallest packing of a section's vector (int64, shape [size.cells])."""
+    counts, counts_packing, counts_nonzero = _pack_part(vector[: size.counts])
+    sums, sums_packing, sums_nonzero = _pack_part(vector[size.counts :])
+    body = counts + sums
+    deflated = False
+    if deflate and len(body) >= DEFLATE_BYTES_MIN:
+        compressor = zlib.compressobj(_DEFLATE_LEVEL, wbits=-zlib.MAX_WBITS)
+        small = compressor.compress(body) + compressor.flush()
+        deflated = len(small) < len(body)
+        body = small if deflated else body
+    return PackedVector(body, counts_packing, sums_packing, counts_nonzero, sums_nonzero, deflated)
+
+
+def unpack(packed: PackedVector, size: SectionSize) -> IntVector:
+    """The vector that was packed.
+
+    Raises:
+        MalformedError: a length, a place or a packing does not fit the layout.
+    """
+    body = _inflate(packed.body, 8 * size.cells) if packed.deflated else packed.body
+    vector = np.zeros(size.cells, np.int64)
+    end = _unpack_part(body, 0, packed.counts, packed.counts_nonzero, vector[: size.counts])
+    end = _unpack_part(body, end, packed.sums, packed.sums_nonzero, vector[size.counts :])
+    if end != len(body):
+        raise MalformedError(f"{len(body) - end} bytes follow the vector")
+    return vector
+
+
+def _inflate(body: bytes, limit: int) -> bytes:
+    decompressor = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        inflated = decompressor.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise MalformedError(f"the vector does not inflate: {error}") from error
+    if len(inflated) > limit:
+        raise MalformedError(f"the vector inflates beyond its layout's {limit} bytes")
+    if not decompressor.eof or decompressor.unused_data:
+        raise MalformedError("the deflated vector is truncated or has bytes behind it")
+    return inflated
+
+
+def _escapes(part: IntVector, dtype: np.dtype[np.generic]) -> int:
+    return int(np.count_nonzero((part < 0) | (part >= np.iinfo(dtype).max)))
+
+
+def _pack_part(part: IntVector) -> tuple[bytes, Packing, int]:
+    places = np.flatnonzero(part)
+    widths = [(d.itemsize * part.size + 8 * _escapes(part, d), d) for d in _DTYPES[:3]]
+    dense_bytes, width = min([*widths, (8 * part.size, _I64)], key=lambda choice: choice[0])
+    values = part[places]
+    gaps = np.diff(places, prepend=-1) - 1
+    sparse_bytes = 2 * gaps.size + 8 * _escapes(gaps, _GAP)
+    value_widths = [(d.itemsize * values.size + 8 * _escapes(values, d), d) for d in _DTYPES[:3]]
+    value_bytes, value_width = min(
+        [*value_widths, (8 * values.size, _I64)], key=lambda choice: choice[0]
+    )
+    if sparse_bytes + value_bytes < dense_bytes:
+        packing = Packing(5 + _DTYPES.index(value_width))
+        return _escape(gaps, _GAP) + _escape(values, value_width), packing, int(places.size)
+    return _escape(part, width), Packing(1 + _DTYPES.index(width)), 0
+
+
+def _escape(values: IntVector, dtype: np.dtype[np.generic]) -> bytes:
+    if dtype == _I64:
+        return values.astype(_I64).tobytes()
+    top = np.iinfo(dtype).max
+    escaped = (values < 0) | (values >= top)
+    narrow = np.where(escaped, top, values).astype(dtype)
+    return narrow.tobytes() + values[escaped].astype(_I64).tobytes()
+
+
+def _unpack_part(
+    body: bytes, start: int, packing: Packing, nonzero: int, out: IntVector
+) -> int:
+    """Fill `out` (zeros) from `body[start:]`; return where the part ends."""
+    width = _DTYPES[(packing - 1) % 4]
+    if packing < Packing.SPARSE_U8:
+        if nonzero:
+            raise MalformedError("a dense part must not count its non-zero cells")
+        return _read(body, start, width, out)
+    if nonzero > out.size:
+        raise MalformedError(f"{nonzero} non-zero cells in a part of {out.size}")
+    gaps = np.empty(nonzero, np.int64)
+    start = _read(body, start, _GAP, gaps)
+    values = np.empty(nonzero, np.int64)
+    end = _read(body, start, width, values)
+    if nonzero:
+        if int(gaps.min()) < 0 or int(gaps.max()) >= out.size:
+            raise MalformedError("a gap between non-zero cells lies outside the part")
+        places = np.cumsum(gaps + 1) - 1
+        if int(places[-1]) >= out.size:
+            raise MalformedError("a non-zero cell lies outside the part")
+        out[places] = values
+    return end
+
+
+def _read(body: bytes, start: int, dtype: np.dtype[np.generic], out: IntVector) -> int:
+    """Read `out.size` integers with their escapes; return where they end."""
+    end = start + dtype.itemsize * out.size
+    if end > len(body):
+        raise MalformedError(f"the vector is truncated: {len(body)} bytes of at least {end}")
+    narrow = np.frombuffer(body, dtype, out.size, start)
+    out[:] = narrow
+    if dtype == _I64:
+        return end
+    escaped = np.flatnonzero(narrow == np.iinfo(dtype).max)
+    last = end + 8 * escaped.size
+    if last > len(body):
+        raise MalformedError(f"the vector is truncated: {len(body)} bytes of {last}")
+    if escaped.size:
+        out[escaped] = np.frombuffer(body, _I64, escaped.size, end)
+    return last

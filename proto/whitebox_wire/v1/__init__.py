@@ -1,0 +1,1 @@
+"""Generated messages (`make proto`). Only `whitebox_wire.codec` reads them."""
