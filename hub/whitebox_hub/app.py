@@ -46,9 +46,7 @@ def open_store(path: str) -> AbstractContextManager[Store]:
 
 
 @asynccontextmanager
-async def running(
-    config: Config, now_ms: Callable[[], int] = clock_ms
-) -> AsyncIterator[Addresses]:
+async def running(config: Config, now_ms: Callable[[], int] = clock_ms) -> AsyncIterator[Addresses]:
     """A whole hub while the context lasts.
 
     Raises:

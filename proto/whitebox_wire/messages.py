@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from whitebox_wire.packing import PackedVector
 from whitebox_wire.layout import Section
+from whitebox_wire.packing import PackedVector
 from whitebox_wire.vector import FloatArray
 
 # An export is at most this large unless one delta alone is larger (see layout.CELLS_MAX).

@@ -131,9 +131,7 @@ def _escape(values: IntVector, dtype: np.dtype[np.generic]) -> bytes:
     return narrow.tobytes() + values[escaped].astype(_I64).tobytes()
 
 
-def _unpack_part(
-    body: bytes, start: int, packing: Packing, nonzero: int, out: IntVector
-) -> int:
+def _unpack_part(body: bytes, start: int, packing: Packing, nonzero: int, out: IntVector) -> int:
     """Fill `out` (zeros) from `body[start:]`; return where the part ends."""
     width = _DTYPES[(packing - 1) % 4]
     if packing < Packing.SPARSE_U8:

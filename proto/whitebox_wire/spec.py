@@ -296,7 +296,9 @@ def _check_regression(spec: ModelSpec) -> None:
 def _check_policies(spec: ModelSpec) -> None:
     window = spec.window
     if not 1 <= window.granularity_s <= 366 * 86_400:
-        raise SpecError(f"granularity_s is {window.granularity_s}; one second to a year is possible")
+        raise SpecError(
+            f"granularity_s is {window.granularity_s}; one second to a year is possible"
+        )
     names = {f.name for f in spec.features}
     asked = [p.feature for s in spec.segments for p in s.where]
     asked += [f for b in spec.privacy.budgets for f in b.features]

@@ -174,9 +174,7 @@ def test_a_position_holds_the_last_sequence_and_what_was_refused_of_it(store: St
 
 
 @pytest.mark.parametrize("sequence", [1, 3])
-def test_a_group_that_expects_another_position_changes_nothing(
-    store: Store, sequence: int
-) -> None:
+def test_a_group_that_expects_another_position_changes_nothing(store: Store, sequence: int) -> None:
     store.sketches.commit(group(partial(vector(1))))
 
     with pytest.raises(StoreConflictError):

@@ -153,9 +153,7 @@ class Bench:
         epoch: int = 7,
     ) -> ExportRequest:
         rows = sum(d.rows for d in deltas if d.key.section is Section.FEATURES)
-        ledger = ModelLedger(
-            self.spec.model_id, RowLedger(rows, rows, 0, rows), RowLedger()
-        )
+        ledger = ModelLedger(self.spec.model_id, RowLedger(rows, rows, 0, rows), RowLedger())
         return ExportRequest(agent, epoch, sequence, tuple(deltas), (ledger,), 0, "0.1.0")
 
 

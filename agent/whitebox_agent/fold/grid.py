@@ -75,7 +75,17 @@ class Grids:
             usable[i], uneven[i] = True, again.any()
         tables = tuple(table.ravel() for table in inner)
         return Grids(
-            tuple(edges), width, low, high, factor, base.ravel(), tables, first, last, usable, uneven
+            tuple(edges),
+            width,
+            low,
+            high,
+            factor,
+            base.ravel(),
+            tables,
+            first,
+            last,
+            usable,
+            uneven,
         )
 
 

@@ -31,8 +31,6 @@ _LIMIT = float(CLIP * ONE)
 Kernel = Callable[[FloatArray, slice], Counted]
 
 
-
-
 class NumericFold:
     """Folds numeric columns whose bins and places in the vector are fixed.
 
@@ -111,9 +109,7 @@ def _moments(terms: FloatArray) -> tuple[IntVector, IntVector]:
     return s1.astype(np.int64), s2.astype(np.int64)
 
 
-def _excess(
-    counted: Counted, columns: NumericColumns, part: slice
-) -> tuple[IntVector, IntVector]:
+def _excess(counted: Counted, columns: NumericColumns, part: slice) -> tuple[IntVector, IntVector]:
     """Sums of the distance below the lowest and beyond the highest edge, in fixed point."""
     low, high = np.zeros((2, len(counted.terms)), np.int64)
     lowest, highest = columns.lowest[part, 0], columns.highest[part, 0]

@@ -188,9 +188,7 @@ def _delta(message: ingest_pb2.SketchDelta) -> SketchDelta:
         section=known(SECTION_NUMBERS, message.section, "section"),
     )
     vector = packed_vector(message.vector)
-    return SketchDelta(
-        key, message.rows, vector, message.window_length_s, message.clock_offset_ms
-    )
+    return SketchDelta(key, message.rows, vector, message.window_length_s, message.clock_offset_ms)
 
 
 def _model_ledger_message(ledger: ModelLedger) -> ingest_pb2.ModelLedger:

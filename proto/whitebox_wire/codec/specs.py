@@ -185,9 +185,7 @@ def decode_bundle(data: bytes) -> SpecBundle:
         raise MalformedError("no spec inside", hint="make one with: whitebox-agent profile")
     spec = decode_spec(message.spec)
     layout = Layout.of(spec)
-    return SpecBundle(
-        spec, message.spec, tuple(_reference(r, layout) for r in message.references)
-    )
+    return SpecBundle(spec, message.spec, tuple(_reference(r, layout) for r in message.references))
 
 
 def _reference(message: spec_pb2.Reference, layout: Layout) -> Reference:
@@ -195,9 +193,7 @@ def _reference(message: spec_pb2.Reference, layout: Layout) -> Reference:
     for part in message.sections:
         section = known(SECTION_NUMBERS, part.section, "section")
         vectors[section] = unpack(packed_vector(part.vector), layout.sizes[section])
-    return Reference(
-        known(_DATASET_NUMBERS, message.dataset, "data set"), message.rows, vectors
-    )
+    return Reference(known(_DATASET_NUMBERS, message.dataset, "data set"), message.rows, vectors)
 
 
 def _bins_message(bins: NumericBins | None) -> spec_pb2.NumericBins | None:
@@ -219,9 +215,7 @@ def _feature_message(feature: Feature) -> spec_pb2.Feature:
     categorical = spec_pb2.CategoricalBins(
         vocabulary=bins.vocabulary, complete=bins.complete, boolean=bins.boolean
     )
-    return spec_pb2.Feature(
-        name=feature.name, categorical=categorical, withheld=feature.withheld
-    )
+    return spec_pb2.Feature(name=feature.name, categorical=categorical, withheld=feature.withheld)
 
 
 def _feature(message: spec_pb2.Feature) -> Feature:

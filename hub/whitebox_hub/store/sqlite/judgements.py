@@ -82,8 +82,7 @@ class SqliteJudgements:
                 _put_alert(conn, alert)
             for event in judgement.events:
                 conn.execute(
-                    "INSERT INTO alert_events (model_id, change, at_ms, alert)"
-                    " VALUES (?, ?, ?, ?)",
+                    "INSERT INTO alert_events (model_id, change, at_ms, alert) VALUES (?, ?, ?, ?)",
                     [
                         event.alert.model_id,
                         event.reason.value,
@@ -113,9 +112,7 @@ class SqliteJudgements:
             "SELECT * FROM alert_events WHERE cursor > ? ORDER BY cursor LIMIT ?", (after, limit)
         )
         return tuple(
-            AlertEvent(
-                Reason(row["change"]), row["at_ms"], read_alert(row["alert"]), row["cursor"]
-            )
+            AlertEvent(Reason(row["change"]), row["at_ms"], read_alert(row["alert"]), row["cursor"])
             for row in rows
         )
 

@@ -54,9 +54,7 @@ ORDER BY agent_id, last_seen_ms
 
 
 def window_of(row: Mapping[str, Any]) -> Window:
-    return Window(
-        row["model_id"], row["digest"], row["segment"], row["start_s"], row["length_s"]
-    )
+    return Window(row["model_id"], row["digest"], row["segment"], row["start_s"], row["length_s"])
 
 
 def window_key(window: Window) -> tuple[str, bytes, int, int, int]:
