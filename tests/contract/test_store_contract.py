@@ -27,7 +27,6 @@ from whitebox_hub.store import (
     Window,
 )
 from whitebox_hub.store.sqlite import MEMORY, open_sqlite
-from whitebox_hub.store.vectors import peak, vector_bytes
 from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.messages import (
@@ -47,6 +46,7 @@ from whitebox_wire.spec import (
     Prediction,
     Target,
 )
+from whitebox_wire.stored import peak, vector_bytes
 from whitebox_wire.vector import IntVector
 
 STORES = ("sqlite on disk", "sqlite in memory")

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from whitebox_hub.ingest.decide import Decision, decide
 from whitebox_hub.store import Group, Partial, Position, Receipt, Stream, Window
-from whitebox_hub.store.vectors import peak, vector_bytes
 from whitebox_wire import vector
 from whitebox_wire.errors import MalformedError, MergeError, WhiteboxError
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.messages import ExportRequest, Rejection, RejectReason, SketchDelta
 from whitebox_wire.packing import unpack
 from whitebox_wire.spec import ModelSpec
+from whitebox_wire.stored import peak, vector_bytes
 from whitebox_wire.vector import IntVector
 
 # What a calendar can show: the years 1 to 9999.

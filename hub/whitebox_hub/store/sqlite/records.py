@@ -13,10 +13,10 @@ from typing import Any
 from whitebox_hub.monitor import Monitor, Rule, Severity
 from whitebox_hub.store import ModelRecord
 from whitebox_hub.store.sqlite.database import Database
-from whitebox_hub.store.vectors import read_vector, vector_bytes
 from whitebox_wire.codec import Reference, SpecBundle, decode_spec
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.messages import Dataset
+from whitebox_wire.stored import read_vector, vector_bytes
 from whitebox_wire.vector import IntVector
 
 

@@ -28,8 +28,8 @@ from whitebox_hub.store.documents import (
     rejections_text,
 )
 from whitebox_hub.store.sqlite.database import Database
-from whitebox_hub.store.vectors import peak, read_vector, vector_bytes
 from whitebox_wire.layout import Section, SectionSize
+from whitebox_wire.stored import peak, read_vector, vector_bytes
 from whitebox_wire.vector import IntVector, add
 
 _TOUCH = """

@@ -1,7 +1,8 @@
 """Vectors as bytes at rest: a 16-byte head that makes them readable without a layout, and a body.
 
-The body is packed as on the wire (whitebox_wire.packing), never deflated: the store is read far
-more often than it is short of space. Pure.
+Both sides keep sums this way: a hub its partials, an agent its outbox. The body is packed as on the
+wire (whitebox_wire.packing), never deflated: stores are read far more often than they are short of
+space. Pure.
 """
 
 from __future__ import annotations
