@@ -1,0 +1,28 @@
+"""A caller's data to columns, and columns to one model's encoded rows.
+
+Knows every way a caller may hold rows (dicts, pandas, pyarrow, numpy) and the rules of a cell;
+knows no file, no clock and no window. Whatever a cell holds has an answer: a value, missing,
+invalid or out of the vocabulary; only data that cannot be read as columns at all is an error.
+"""
+
+from whitebox_agent.table.cells import Cells, categories, numbers
+from whitebox_agent.table.encode import Encoder
+from whitebox_agent.table.ids import ID_BYTES_MAX, read_ids
+from whitebox_agent.table.reading import Table, read_column, read_table
+from whitebox_agent.table.times import UNKNOWN_TIME, times_ms
+from whitebox_agent.table.vocabulary import Vocabulary
+
+__all__ = [
+    "ID_BYTES_MAX",
+    "UNKNOWN_TIME",
+    "Cells",
+    "Encoder",
+    "Table",
+    "Vocabulary",
+    "categories",
+    "numbers",
+    "read_column",
+    "read_ids",
+    "read_table",
+    "times_ms",
+]
