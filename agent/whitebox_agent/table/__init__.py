@@ -6,19 +6,19 @@ invalid or out of the vocabulary; only data that cannot be read as columns at al
 """
 
 from whitebox_agent.table.cells import Cells, categories, numbers
+from whitebox_agent.table.coding import CategoryCoder
 from whitebox_agent.table.encode import Encoder
 from whitebox_agent.table.ids import ID_BYTES_MAX, read_ids
 from whitebox_agent.table.reading import Table, read_column, read_table
 from whitebox_agent.table.times import UNKNOWN_TIME, times_ms
-from whitebox_agent.table.vocabulary import Vocabulary
 
 __all__ = [
     "ID_BYTES_MAX",
     "UNKNOWN_TIME",
+    "CategoryCoder",
     "Cells",
     "Encoder",
     "Table",
-    "Vocabulary",
     "categories",
     "numbers",
     "read_column",

@@ -13,10 +13,10 @@ from itertools import chain
 import numpy as np
 
 from whitebox_agent.table.cells import Cells, are_plain, numbers, numbers_of
+from whitebox_agent.table.coding import CategoryCoder
 from whitebox_agent.table.ids import read_ids
 from whitebox_agent.table.reading import Table, read_column
 from whitebox_agent.table.times import Int64Array
-from whitebox_agent.table.vocabulary import Vocabulary
 from whitebox_wire.errors import DataError
 from whitebox_wire.messages import MISSING, Codes, Column, InferenceBatch, LabelBatch
 from whitebox_wire.spec import CategoricalBins, ModelKind, ModelSpec
@@ -33,17 +33,17 @@ class Encoder:
     def __init__(self, spec: ModelSpec, digest: bytes) -> None:
         self._spec = spec
         self._digest = digest
-        vocabularies = {
-            f.name: Vocabulary(f.bins.vocabulary)
+        coders = {
+            f.name: CategoryCoder(f.bins.vocabulary)
             for f in spec.counted
             if isinstance(f.bins, CategoricalBins)
         }
         if spec.kind is not ModelKind.REGRESSION:
-            vocabularies[spec.prediction.column] = Vocabulary(spec.prediction.classes)
-        self._vocabularies = vocabularies
+            coders[spec.prediction.column] = CategoryCoder(spec.prediction.classes)
+        self._coders = coders
         features = [f.name for f in spec.counted]
         self.names = (*features, spec.prediction.column, *spec.prediction.score_columns)
-        self._numeric = tuple(name for name in self.names if name not in vocabularies)
+        self._numeric = tuple(name for name in self.names if name not in coders)
 
     def batch(
         self,
@@ -78,8 +78,7 @@ class Encoder:
         transposed = list(zip(*rows, strict=True)) or [()] * len(self.names)
         cells = dict(zip(self.names, transposed, strict=True))
         encoded: dict[str, Column] = {
-            name: Codes(vocabulary.codes_of(cells[name]))
-            for name, vocabulary in self._vocabularies.items()
+            name: Codes(coder.codes_of(cells[name])) for name, coder in self._coders.items()
         }
         encoded |= zip(
             self._numeric, _numeric_block([cells[n] for n in self._numeric]), strict=True
@@ -99,8 +98,8 @@ class Encoder:
         texts = read_ids(ids, rows)
         if rows and (not texts or not all(texts)):
             raise DataError("id: a label has no id", hint="pass the id that the row was logged by")
-        vocabulary = self._vocabularies.get(self._spec.prediction.column)
-        labels = numbers(cells) if vocabulary is None else Codes(vocabulary.codes(cells))
+        coder = self._coders.get(self._spec.prediction.column)
+        labels = numbers(cells) if coder is None else Codes(coder.codes(cells))
         return LabelBatch(self._spec.model_id, texts, labels, received_ms)
 
     def unexpected(self, table: Table) -> tuple[str, ...]:
@@ -114,12 +113,12 @@ class Encoder:
 
     def _column(self, name: str, table: Table) -> Column:
         cells: Cells | None = table.columns.get(name)
-        vocabulary = self._vocabularies.get(name)
-        if vocabulary is None:
+        coder = self._coders.get(name)
+        if coder is None:
             return np.full(table.rows, np.nan) if cells is None else numbers(cells)
         if cells is None:
             return Codes(np.full(table.rows, MISSING, np.int32))
-        return Codes(vocabulary.codes(cells))
+        return Codes(coder.codes(cells))
 
     def _inferences(
         self,

@@ -105,7 +105,7 @@ def _column_name(name: object) -> str:
 
 def _from_array(array: npt.NDArray[Any], names: Sequence[str]) -> Table:
     if array.dtype.names is not None:
-        fields = [read_column(array[name].reshape(-1), name) for name in array.dtype.names]
+        fields = [read_column(array.reshape(-1)[name], name) for name in array.dtype.names]
         return _table(array.dtype.names, fields, rows=array.size)
     if array.ndim not in (1, 2):
         raise DataError(f"a numpy array of {array.ndim} dimensions", hint="pass [rows, columns]")

@@ -25,7 +25,7 @@ _UNKNOWN = -4
 Int32Array = npt.NDArray[np.int32]
 
 
-class Vocabulary:
+class CategoryCoder:
     """The categories of one column; a category's code is its place."""
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -42,7 +42,7 @@ class Vocabulary:
     def codes(self, cells: Cells) -> Int32Array:
         """A column as int32 codes, shape [rows]; see `messages` for the negative ones.
 
-        >>> Vocabulary(("a", "b")).codes(np.array(["b", "c", None, 1.5], object)).tolist()
+        >>> CategoryCoder(("a", "b")).codes(np.array(["b", "c", None, 1.5], object)).tolist()
         [1, -3, -1, -3]
         """
         if isinstance(cells, Codes):
