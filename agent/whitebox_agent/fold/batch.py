@@ -5,7 +5,9 @@ Nothing here knows bins or vocabularies, and no cell's value raises.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -51,13 +53,47 @@ def take_rows(batch: InferenceBatch, index: npt.NDArray[np.intp] | slice) -> Inf
     return replace(
         batch,
         rows=len(places),
-        columns={name: _take(column, index) for name, column in batch.columns.items()},
+        columns={name: take_column(column, index) for name, column in batch.columns.items()},
         ids=ids,
         times_ms=None if batch.times_ms is None else batch.times_ms[index],
     )
 
 
-def _take(column: Column, index: npt.NDArray[np.intp] | slice) -> Column:
+def take_column(column: Column, index: npt.NDArray[np.intp] | slice) -> Column:
+    """The cells at `index`, in its order."""
     if isinstance(column, Codes):
         return replace(column, codes=column.codes[index])
     return column[index]
+
+
+def join_batches(batches: Sequence[InferenceBatch]) -> InferenceBatch:
+    """One batch of the rows of several (at least one), in order, with a time for every row.
+
+    They must have one spec and the same columns, and code categories by the spec's vocabularies.
+    A row without a time of its own has the time of its batch's arrival.
+    """
+    first = batches[0]
+    times = [
+        np.full(b.rows, b.received_ms, np.int64) if b.times_ms is None else b.times_ms
+        for b in batches
+    ]
+    ids: tuple[str, ...] = ()
+    if any(b.ids for b in batches):
+        ids = tuple(chain.from_iterable(b.ids or ("",) * b.rows for b in batches))
+    return replace(
+        first,
+        rows=sum(b.rows for b in batches),
+        columns={name: _join([b.columns[name] for b in batches]) for name in first.columns},
+        received_ms=max(b.received_ms for b in batches),
+        ids=ids,
+        times_ms=np.concatenate(times),
+    )
+
+
+def _join(columns: Sequence[Column]) -> Column:
+    if len(columns) == 1:
+        return columns[0]
+    codes = [column.codes for column in columns if isinstance(column, Codes)]
+    if codes:
+        return Codes(np.concatenate(codes))
+    return np.concatenate([column for column in columns if not isinstance(column, Codes)])

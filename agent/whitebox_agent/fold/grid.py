@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from whitebox_agent.fold.columns import Counted, NumericColumns
+from whitebox_agent.fold.columns import TERM_MAX, NumericColumns, Tally, add_moments, excess
 from whitebox_wire.vector import FloatArray
 
 GRID_CELLS = 2_048
@@ -89,29 +90,33 @@ class Grids:
         )
 
 
-def count_by_grid(
-    values: FloatArray, columns: NumericColumns, grids: Grids, part: slice
-) -> Counted:
-    """Count a block (float64, shape [columns of part, rows]) of columns that all have a grid."""
-    terms = columns.terms(values, part)
-    finite = np.isfinite(values)
-    absent = None if finite.all() else ~finite
-    core = np.clip(values, grids.low[part], grids.high[part])
-    if absent is not None:
-        np.copyto(terms, 0.0, where=absent)
-        np.copyto(core, grids.low[part], where=absent)
-    count = len(values)
-    table = np.bincount(_bins(core, grids, part), minlength=count * grids.width)
-    table = table.reshape(count, grids.width)
-    least, most = terms.min(axis=1), terms.max(axis=1)
-    cells, missing, invalid = [], [], []
-    for i in range(count):
-        present = values[i] if absent is None else values[i][finite[i]]
-        table[i, grids.first[part.start + i]] -= values.shape[1] - present.size
-        missing.append(0 if absent is None else int(np.count_nonzero(np.isnan(values[i]))))
-        invalid.append(values.shape[1] - present.size - missing[i])
-        cells.append(_place_far(table[i], present, grids, part.start + i))
-    return Counted(cells, missing, invalid, terms, least, most)
+def add_by_grid(
+    values: FloatArray, columns: NumericColumns, grids: Grids, part: slice, tally: Tally
+) -> None:
+    """Add a block (float64, shape [columns of part, rows]) of columns that all have a grid.
+
+    Overwrites `values`.
+    """
+    count, rows = values.shape
+    # Missing and far low values fall to the core's low bound, far high ones to its high bound.
+    core = np.fmax(values, grids.low[part])
+    np.fmin(core, grids.high[part], out=core)
+    found = np.bincount(_bins(core, grids, part), minlength=count * grids.width)
+    cells = found.reshape(count, grids.width)
+    outside = np.flatnonzero(values != core)
+    far = values.ravel()[outside]
+    terms = columns.to_terms(values, part)
+    bounds = outside.searchsorted(np.arange(count + 1) * rows).tolist()
+    for i, (start, stop) in enumerate(pairwise(bounds)):
+        at = part.start + i
+        if start < stop:
+            places = outside[start:stop] - i * rows
+            _move_far(far[start:stop], cells[i], grids, at)
+            terms[i, places] = _settle(far[start:stop], terms[i, places], columns, at, tally)
+        if columns.wide[at]:
+            np.clip(terms[i], -TERM_MAX, TERM_MAX, out=terms[i])
+    tally.cells[part] += cells
+    add_moments(terms, tally.sums[part])
 
 
 def _bins(core: FloatArray, grids: Grids, part: slice) -> npt.NDArray[np.intp]:
@@ -130,17 +135,25 @@ def _bins(core: FloatArray, grids: Grids, part: slice) -> npt.NDArray[np.intp]:
     return bins.ravel()
 
 
-def _place_far(
-    counts: npt.NDArray[np.intp], present: FloatArray, grids: Grids, column: int
-) -> npt.NDArray[np.intp]:
-    """Move values beyond the core from the core's outermost bins to where they belong."""
+def _move_far(far: FloatArray, cells: npt.NDArray[np.intp], grids: Grids, column: int) -> None:
+    """Move values outside the core from its outermost bins to where they belong, if anywhere."""
+    beyond = np.count_nonzero(far > grids.high[column])
+    cells[grids.last[column]] -= beyond
+    cells[grids.first[column]] -= far.size - beyond
     edges = grids.edges[column]
-    cells = counts[: edges.size + 1]
-    below = present[present < grids.low[column, 0]]
-    beyond = present[present > grids.high[column, 0]]
-    for far, counted in ((below, grids.first[column]), (beyond, grids.last[column])):
-        if far.size:
-            cells[counted] -= far.size
-            bins = np.searchsorted(edges, far, side="right")
-            cells += np.bincount(bins, minlength=cells.size)
-    return cells
+    bins = edges.searchsorted(far[np.isfinite(far)], side="right")
+    cells[: edges.size + 1] += np.bincount(bins, minlength=edges.size + 1)
+
+
+def _settle(
+    far: FloatArray, terms: FloatArray, columns: NumericColumns, column: int, tally: Tally
+) -> FloatArray:
+    """Count what far values lack or exceed; their terms clipped, and 0 where there is no value."""
+    finite = np.isfinite(far)
+    missing = np.count_nonzero(np.isnan(far))
+    tally.missing[column] += missing
+    tally.invalid[column] += far.size - np.count_nonzero(finite) - missing
+    numbers = terms[finite]
+    tally.sums[column, 2] += excess(columns.lowest[column] - numbers)
+    tally.sums[column, 3] += excess(numbers - columns.highest[column])
+    return np.where(finite, np.clip(terms, -TERM_MAX, TERM_MAX), 0.0)

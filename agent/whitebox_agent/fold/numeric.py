@@ -2,7 +2,7 @@
 
 Work goes in blocks of columns and rows that stay in the processor's cache. Two kernels count cells
 and agree bit for bit, because a cell's membership is defined by comparing float64 values with
-edges; `NumericFold` times both once on the machine it runs on and keeps the faster.
+edges; the faster one is found once in a process, by timing both on a made-up column.
 
 Moments are exact: each value's fixed-point term is an integer, and float64 sums of one block's
 terms stay below 2**53.
@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
-from whitebox_agent.fold.columns import Counted, NumericColumns
-from whitebox_agent.fold.grid import Grids, count_by_grid
-from whitebox_agent.fold.sorting import count_by_sorting
+from whitebox_agent.fold.columns import NumericColumns, Tally
+from whitebox_agent.fold.grid import Grids, add_by_grid
+from whitebox_agent.fold.sorting import add_by_sorting
 from whitebox_wire.layout import NumericBlock
 from whitebox_wire.spec import NumericBins
-from whitebox_wire.vector import CLIP, ONE, FloatArray, IntVector
+from whitebox_wire.vector import FloatArray, IntVector
 
 # Values in one block. A scratch array of them is 64 KiB: several fit a second-level cache, and
-# the allocator reuses them (from 128 KiB on it would map and clear new pages each time).
+# the allocator reuses them (from 128 KiB on it would map and clear new pages each time). A row
+# adds at most 2**40 to s2, so sums of 2**13 rows stay exact in float64 even if all are clipped.
 BLOCK_VALUES = 8_192
-# A row adds at most 2**40 to s2, so sums of 2**13 rows stay exact in float64 even if all clip.
-_LIMIT = float(CLIP * ONE)
 
-Kernel = Callable[[FloatArray, slice], Counted]
+Kernel = Callable[[FloatArray, slice, Tally], None]
 
 
 class NumericFold:
@@ -47,8 +47,11 @@ class NumericFold:
         self._columns = NumericColumns.of(bins)
         self._grids = Grids.of(self._columns.edges)
         self._blocks = tuple(blocks)
-        kernels: dict[str, Kernel] = {"sort": self._sort, "grid": self._grid}
-        self._kernel = kernels[kernel or self._faster(kernels)]
+        self._kernel = self.kernels[kernel or faster_kernel()]
+
+    @property
+    def kernels(self) -> dict[str, Kernel]:
+        return {"sort": self._sort, "grid": self._grid}
 
     def fold(self, columns: Sequence[FloatArray], vector: IntVector) -> None:
         """Add columns (float64, shape [rows], one for each bins) to a section's vector.
@@ -56,78 +59,49 @@ class NumericFold:
         NaN counts as missing, an infinity as invalid; neither enters bins or moments.
         """
         rows = columns[0].size if columns else 0
-        step = min(BLOCK_VALUES, rows)
-        if not step:
+        if not rows:
             return
+        # Blocks of one length: a short last one would cost as much time as a long one.
+        step = -(-rows // -(-rows // BLOCK_VALUES))
         width = max(1, BLOCK_VALUES // step)
-        for first in range(0, len(columns), width):
-            part = slice(first, min(first + width, len(columns)))
-            for start in range(0, rows, step):
-                values = np.array([c[start : start + step] for c in columns[part]])
-                self._add(self._kernel(values, part), part, vector)
+        tally = Tally.of(len(columns), self._grids.width)
+        # Far values overflow to infinite terms, which are clipped.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for first in range(0, len(columns), width):
+                part = slice(first, min(first + width, len(columns)))
+                for start in range(0, rows, step):
+                    block = [c[start : start + step] for c in columns[part]]
+                    self._kernel(np.array(block, np.float64), part, tally)
+        tally.add_to(vector, self._blocks)
 
-    def _add(self, counted: Counted, part: slice, vector: IntVector) -> None:
-        low, high = _excess(counted, self._columns, part)
-        s1, s2 = _moments(counted.terms)
-        for i, block in enumerate(self._blocks[part]):
-            vector[block.bins] += counted.cells[i]
-            vector[block.missing] += counted.missing[i]
-            vector[block.invalid] += counted.invalid[i]
-            vector[block.s1] += s1[i]
-            vector[block.s2] += s2[i]
-            vector[block.excess_low] += low[i]
-            vector[block.excess_high] += high[i]
+    def _sort(self, values: FloatArray, part: slice, tally: Tally) -> None:
+        add_by_sorting(values, self._columns, part, tally)
 
-    def _sort(self, values: FloatArray, part: slice) -> Counted:
-        return count_by_sorting(values, self._columns, part)
-
-    def _grid(self, values: FloatArray, part: slice) -> Counted:
+    def _grid(self, values: FloatArray, part: slice, tally: Tally) -> None:
         if self._grids.usable[part].all():
-            return count_by_grid(values, self._columns, self._grids, part)
-        return count_by_sorting(values, self._columns, part)
-
-    def _faster(self, kernels: dict[str, Kernel]) -> str:
-        """The name of the kernel that counts a made-up block faster on this machine."""
-        usable = np.flatnonzero(self._grids.usable)
-        if not usable.size:
-            return "sort"
-        at = int(usable[0])
-        edges = self._columns.edges[at]
-        shuffled = np.argsort(np.sin(np.arange(float(BLOCK_VALUES))))
-        values = np.linspace(edges[0], edges[-1], BLOCK_VALUES)[shuffled][None, :]
-        part = slice(at, at + 1)
-        return min(kernels, key=lambda name: _seconds(kernels[name], values, part))
+            add_by_grid(values, self._columns, self._grids, part, tally)
+        else:
+            add_by_sorting(values, self._columns, part, tally)
 
 
-def _moments(terms: FloatArray) -> tuple[IntVector, IntVector]:
-    """Sums of z and z**2 in fixed point. Overwrites `terms`."""
-    np.clip(terms, -_LIMIT, _LIMIT, out=terms)
-    squares = terms * terms
-    squares *= 1.0 / ONE
-    s1 = np.rint(terms, out=terms).sum(axis=1)
-    s2 = np.rint(squares, out=squares).sum(axis=1)
-    return s1.astype(np.int64), s2.astype(np.int64)
+@cache
+def faster_kernel() -> str:
+    """The name of the kernel that folds a made-up column faster on this machine."""
+    edges = tuple(np.linspace(-3.0, 3.0, 127).tolist())
+    fold = NumericFold([NumericBins(edges, 0.0, 1.0)], [], kernel="sort")
+    # A fixed shuffle of values over all cells, some missing.
+    values = np.linspace(-3.5, 3.5, BLOCK_VALUES)
+    values = values[np.argsort(np.sin(np.arange(float(BLOCK_VALUES))))][None, :]
+    values[0, ::50] = np.nan
+    return min(fold.kernels, key=lambda name: _seconds(fold.kernels[name], values))
 
 
-def _excess(counted: Counted, columns: NumericColumns, part: slice) -> tuple[IntVector, IntVector]:
-    """Sums of the distance below the lowest and beyond the highest edge, in fixed point."""
-    low, high = np.zeros((2, len(counted.terms)), np.int64)
-    lowest, highest = columns.lowest[part, 0], columns.highest[part, 0]
-    for i in np.flatnonzero(counted.least < lowest):
-        far = lowest[i] - counted.terms[i][counted.terms[i] < lowest[i]]
-        low[i] = int(np.rint(np.minimum(far, _LIMIT)).sum())
-    for i in np.flatnonzero(counted.most > highest):
-        far = counted.terms[i][counted.terms[i] > highest[i]] - highest[i]
-        high[i] = int(np.rint(np.minimum(far, _LIMIT)).sum())
-    return low, high
-
-
-def _seconds(kernel: Kernel, values: FloatArray, part: slice) -> float:
+def _seconds(kernel: Kernel, values: FloatArray) -> float:
     """The best of three runs after a warm one."""
-    kernel(values, part)
-    times = []
-    for _ in range(3):
+    tally, times = Tally.of(1, 128), []
+    for _ in range(4):
+        block = values.copy()
         start = time.perf_counter()
-        kernel(values, part)
+        kernel(block, slice(0, 1), tally)
         times.append(time.perf_counter() - start)
-    return min(times)
+    return min(times[1:])
