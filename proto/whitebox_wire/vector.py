@@ -95,5 +95,5 @@ def moments(vector: IntVector, block: NumericBlock, bins: NumericBins) -> Moment
         invalid=int(vector[block.invalid]),
         sum=bins.centre * rows + bins.scale * s1,
         mean=mean,
-        variance=bins.scale**2 * spread / (rows - 1) if rows > 1 else math.nan,
+        variance=bins.scale * bins.scale * spread / (rows - 1) if rows > 1 else math.nan,
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from whitebox_hub.monitor.baseline import Baseline
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.spec import ModelSpec
 from whitebox_wire.vector import IntVector
@@ -82,10 +84,13 @@ class Finding:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelContext:
     """What a window is judged against. `alarm_interval_s` is the false-alarm budget: at most
     one false alarm is expected in this time, over all features of the model.
+
+    Keep one for as long as its reference stands: the baseline is worked out at its first use and
+    kept, which is why this value has no slots.
     """
 
     spec: ModelSpec
@@ -93,6 +98,11 @@ class ModelContext:
     training: Mapping[Section, IntVector] | None
     test: Mapping[Section, IntVector] | None = None
     alarm_interval_s: int = 30 * 86_400
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """The reference's features made ready for comparison; None if there are none."""
+        return Baseline.of(self.layout, self.training, self.test)
 
 
 @dataclass(frozen=True, slots=True)

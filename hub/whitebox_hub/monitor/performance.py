@@ -24,6 +24,17 @@ from whitebox_wire.vector import IntVector
 
 NO_LABELS = "no labelled rows yet"
 NO_REFERENCE_LABELS = "the reference has no labelled rows to compare with"
+_FEW_LABELS = f"{ROWS_MIN} labelled rows are needed for a test"
+
+_OF_BINARY = (
+    *("accuracy", "precision", "recall", "f1", "specificity"),
+    *("roc_auc", "average_precision", "log_loss", "brier"),
+)
+_MEAN = "mean_absolute_error"
+_OF_REGRESSION = (
+    *("r_square", "mean_squared_error", "root_mean_squared_error"),
+    *(_MEAN, "mean_absolute_percentage_error"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ def _measure(name: str, now: _Read, before: _Read | None, p_values: Mapping[str,
     if reference is None:
         return Measure(now.rows, value, untested=NO_REFERENCE_LABELS)
     p_value = p_values.get(name)
-    untested = "" if p_value is not None else f"{ROWS_MIN} labelled rows are needed for a test"
+    untested = _FEW_LABELS if name == _MEAN and p_value is None else ""
     return Measure(now.rows, value, reference, p_value, untested=untested)
 
 
@@ -92,7 +103,7 @@ def _p_values(now: _Read, before: _Read) -> dict[str, float]:
     if now.mean and before.mean:
         p_value = excess_mean_p_value(now.mean, before.mean)
         if p_value is not None:
-            result["mean_absolute_error"] = p_value
+            result[_MEAN] = p_value
     return result
 
 
@@ -109,11 +120,9 @@ def _binary(block: ClassLabelBlock, vector: IntVector) -> _Read:
     said = binary_performance(vector, block)
     tp, fp = said.true_positive, said.false_positive
     fn, tn = said.false_negative, said.true_negative
-    names = ("accuracy", "precision", "recall", "f1", "specificity")
-    names += ("roc_auc", "average_precision", "log_loss", "brier")
     return _Read(
         rows=said.rows,
-        values={name: getattr(said, name) for name in names},
+        values={name: getattr(said, name) for name in _OF_BINARY},
         shares={
             "accuracy": (fp + fn, said.rows),
             "precision": (fp, tp + fp),
@@ -146,11 +155,9 @@ def _regression(context: ModelContext, block: RegressionLabelBlock, vector: IntV
     target = context.spec.target.value
     assert target is not None  # a checked regression spec has bins
     said = regression_performance(vector, block, target)
-    names = ("r_square", "mean_squared_error", "root_mean_squared_error")
-    names += ("mean_absolute_error", "mean_absolute_percentage_error")
     mean, square = said.mean_absolute_error, said.mean_squared_error
     return _Read(
         rows=said.rows,
-        values={name: getattr(said, name) for name in names},
+        values={name: getattr(said, name) for name in _OF_REGRESSION},
         mean=None if mean is None or square is None else Mean(said.rows, mean, square),
     )

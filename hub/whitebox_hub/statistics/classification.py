@@ -94,13 +94,14 @@ def binary_performance(vector: IntVector, block: ClassLabelBlock) -> BinaryPerfo
 
 def multi_class_performance(vector: IntVector, block: ClassLabelBlock) -> MultiClassPerformance:
     """Read a multi-class model's performance; classes that never occur are in no average."""
-    flat = np.maximum(vector[block.confusion], 0)
+    # As floats, since the sum of many large cells would wrap.
+    flat = np.maximum(vector[block.confusion], 0).astype(np.float64)
     width = round(flat.size**0.5)
     confusion = flat.reshape(width, width)
     rows, tp = int(flat.sum()), np.diagonal(confusion)
     targets, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     fp, fn = predicted - tp, targets - tp
-    accuracy = _share(int(tp.sum()), rows, rows)
+    accuracy = _share(float(tp.sum()), rows, rows)
     return MultiClassPerformance(
         rows=rows,
         accuracy=accuracy,
@@ -110,14 +111,14 @@ def multi_class_performance(vector: IntVector, block: ClassLabelBlock) -> MultiC
         log_loss=_per_scored(vector, block, block.log_loss),
         brier=_per_scored(vector, block, block.brier),
         classes=tuple(
-            ClassCounts(a, b, c, rows - a - b - c)
+            ClassCounts(int(a), int(b), int(c), int(rows - a - b - c))
             for a, b, c in zip(tp.tolist(), fp.tolist(), fn.tolist(), strict=True)
         ),
     )
 
 
 def _averages(
-    hits: IntVector, of: IntVector, targets: IntVector, fp: IntVector, micro: float | None
+    hits: FloatArray, of: FloatArray, targets: FloatArray, fp: FloatArray, micro: float | None
 ) -> Averages:
     """Averages of hits / of; every micro average of a confusion matrix is the accuracy."""
     if micro is None:
@@ -128,7 +129,7 @@ def _averages(
     return Averages(micro, float(each[occurs].mean()), weighted)
 
 
-def _share(hits: int, of: int, rows: int) -> float | None:
+def _share(hits: float, of: float, rows: int) -> float | None:
     if not rows:
         return None
     return hits / of if of else 0.0
@@ -136,7 +137,7 @@ def _share(hits: int, of: int, rows: int) -> float | None:
 
 def _per_scored(vector: IntVector, block: ClassLabelBlock, place: int) -> float | None:
     scored = int(vector[block.scored])
-    return int(vector[place]) / ONE / scored if scored > 0 else None
+    return max(int(vector[place]), 0) / ONE / scored if scored > 0 else None
 
 
 def _ranked(vector: IntVector, block: ClassLabelBlock) -> tuple[FloatArray, FloatArray] | None:

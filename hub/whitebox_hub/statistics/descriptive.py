@@ -99,5 +99,7 @@ def quantiles(cells: IntVector, edges: FloatArray, at: Sequence[float]) -> Float
     ends = np.concatenate((edges[:1], edges, edges[-1:]))
     low, high = ends[cell], ends[cell + 1]
     part = (marks - (below - cells)[cell]) / np.maximum(cells[cell], 1)
-    result: FloatArray = low + (high - low) * np.clip(part, 0.0, 1.0)
+    part = np.clip(part, 0.0, 1.0)
+    # Weighted ends, since the distance of two finite edges need not be finite.
+    result: FloatArray = low * (1.0 - part) + high * part
     return result

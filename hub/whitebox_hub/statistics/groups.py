@@ -18,6 +18,8 @@ from whitebox_wire.layout import CategoricalBlock, ClassPredictionBlock, Numeric
 from whitebox_wire.vector import FloatArray, IntVector
 
 GROUPS_PER_NUMERIC = 10
+# How far, in standard deviations of a count, a category must lie above the vocabulary's edge.
+EDGE_DEVIATIONS = 3.0
 
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
@@ -31,7 +33,8 @@ class GroupPlan:
     `starts` are the cells at which runs begin, the last run ending before `stop`; `kept` are the
     runs that are groups (a numeric column's missing and every column's invalid cells are not).
     `offsets` and `sizes`, shape [columns], say where a column's groups lie among all groups;
-    `ordered` is true for numeric columns, whose neighbouring groups may be joined.
+    `ordered` is true for numeric columns, whose neighbouring groups may be joined. A group
+    expected to hold no more reference rows than its `floor`, shape [groups], is not judged alone.
     """
 
     starts: IntArray
@@ -40,12 +43,13 @@ class GroupPlan:
     offsets: IntArray
     sizes: IntArray
     ordered: BoolArray
+    floor: FloatArray
 
     def count(self, vector: IntVector) -> FloatArray:
         """Rows in every group of a features vector: float64, shape [groups], none negative."""
-        counts = np.maximum(vector[: self.stop], 0)
-        runs = np.add.reduceat(counts, self.starts)[self.kept]
-        return runs.astype(np.float64)
+        counts = np.maximum(vector[: self.stop], 0).astype(np.float64)
+        groups: FloatArray = np.add.reduceat(counts, self.starts)[self.kept]
+        return groups
 
     def total(self, groups: FloatArray) -> FloatArray:
         """Sums of a quantity over each column's groups: float64, shape [columns]."""
@@ -56,6 +60,7 @@ def plan_groups(blocks: Sequence[ColumnBlock], reference: IntVector) -> GroupPla
     """The plan for columns that lie one after another in a features vector."""
     starts: list[int] = []
     kept: list[int] = []
+    floors: list[FloatArray] = []
     offsets, ordered = [], []
     for block in blocks:
         offsets.append(len(kept))
@@ -63,6 +68,7 @@ def plan_groups(blocks: Sequence[ColumnBlock], reference: IntVector) -> GroupPla
         groups, others = _runs(block, reference)
         kept += range(len(starts), len(starts) + len(groups))
         starts += groups + others
+        floors.append(_floor(block, reference, len(groups)))
     return GroupPlan(
         starts=np.array(starts, np.intp),
         kept=np.array(kept, np.intp),
@@ -70,6 +76,7 @@ def plan_groups(blocks: Sequence[ColumnBlock], reference: IntVector) -> GroupPla
         offsets=np.array(offsets, np.intp),
         sizes=np.array([b - a for a, b in pairwise([*offsets, len(kept)])], np.intp),
         ordered=np.array(ordered, np.bool_),
+        floor=np.concatenate(floors),
     )
 
 
@@ -81,6 +88,23 @@ def _runs(block: ColumnBlock, reference: IntVector) -> tuple[list[int], list[int
     if isinstance(block, CategoricalBlock):
         return [*range(block.bins.start, block.bins.stop), block.missing], [block.invalid]
     return [*range(block.predicted.start, block.predicted.stop), block.unknown, block.missing], []
+
+
+def _floor(block: ColumnBlock, reference: IntVector, groups: int) -> FloatArray:
+    """The floors of a block's groups: zero but for categories.
+
+    `other` and `unseen` are what the reference's own counts left out of the vocabulary, so the
+    next sample always holds more of them: they belong to the rest. If the vocabulary could not
+    hold every category, those near its edge are in it by luck and belong to the rest too.
+    """
+    floor = np.zeros(groups)
+    if isinstance(block, CategoricalBlock):
+        known = block.other - block.bins.start
+        floor[known : known + 2] = np.inf
+        if reference[block.other] > 0:
+            edge = max(float(reference[block.bins.start : block.other].min()), 0.0)
+            floor[:known] = edge + EDGE_DEVIATIONS * edge**0.5
+    return floor
 
 
 def _stop(block: ColumnBlock) -> int:

@@ -1,11 +1,12 @@
 """Merging: join groups until each is expected to hold five rows, so that a test's law holds.
 
-What is joined follows from the reference and the number of live rows alone, never from where the
-live rows fell: joining by the data would bend the law. Expected rows are counted in the smaller
-of the two samples.
+What is joined follows from the rows of both samples together, never from how they fall to one or
+the other. Given those sums nothing but the split is left to chance, so the choice does not bend
+the test's law; to choose by the reference's counts alone would, as its frequent categories are
+less frequent in the next sample. Expected rows are counted in the smaller sample.
 
 - Numeric: neighbours are joined from the left; a remainder joins the last group.
-- Categorical: groups too small for themselves are joined into one rest group.
+- Categorical: groups too small for themselves, or not above their floor, are joined into a rest.
 - Groups of which next to nothing is expected (a numeric group of less than half a row, and every
   group of a rest that falls short of five rows) are *rare* and are not joined to a large one,
   where new rows in them would go unseen: they are counted together and tested apart.
@@ -50,13 +51,13 @@ class Merged:
         return self.plan.offsets + self.plan.sizes - 1
 
 
-def merge(plan: GroupPlan, reference: FloatArray, live_rows: FloatArray) -> Merged:
-    """Join groups; `reference` counts them, shape [groups], `live_rows` has shape [columns]."""
-    rows = plan.total(reference)
-    share = np.divide(np.minimum(rows, live_rows), rows, out=np.zeros_like(rows), where=rows > 0)
-    expected = reference * np.repeat(share, plan.sizes)
+def merge(plan: GroupPlan, reference: FloatArray, live: FloatArray) -> Merged:
+    """Join groups by the counts of both samples, shape [groups]."""
+    both, known, rows = reference + live, plan.total(reference), plan.total(live)
+    expected = both * np.repeat(_share(np.minimum(known, rows), known + rows), plan.sizes)
+    of_reference = both * np.repeat(_share(known, known + rows), plan.sizes)
     least = np.where(plan.ordered, RARE_EXPECTED_ROWS, EXPECTED_ROWS_MIN)
-    small = expected < np.repeat(least, plan.sizes)
+    small = (expected < np.repeat(least, plan.sizes)) | (of_reference <= plan.floor)
     rank = _rank(plan, ~small)
     _join_neighbours(plan, expected, small, rank)
     aside = np.add.reduceat(small, plan.offsets, dtype=np.intp) > 0
@@ -71,6 +72,11 @@ def merge(plan: GroupPlan, reference: FloatArray, live_rows: FloatArray) -> Merg
         aside=aside,
         rare=aside & ~large,
     )
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    shares: FloatArray = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return shares
 
 
 def _rank(plan: GroupPlan, chosen: BoolArray) -> IntArray:

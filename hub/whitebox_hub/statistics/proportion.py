@@ -54,16 +54,19 @@ def _tail(
 ) -> FloatArray:
     """P(K >= k) for K hypergeometric, n drawn of `total` rows of which `marked` are hits.
 
-    The first term comes from logarithms of binomials, the others from ratios of neighbours.
+    The first term comes from logarithms of binomials, the others from ratios of neighbours. The
+    law stays the same when `n` and `marked` trade places; the smaller logarithms are taken, which
+    lose fewer digits.
     """
     terms = _TAIL_ROWS + int(_TAIL_DEVIATIONS * np.sqrt(spread.max()))
     j = k[:, None] + np.arange(terms)
     above = np.maximum((marked[:, None] - j) * (n[:, None] - j), 0.0)
     below = (j + 1) * (total[:, None] - marked[:, None] - n[:, None] + j + 1)
     ratios = np.cumprod(above / below, axis=1)
-    log_first = (
-        _log_binomial(marked, k) + _log_binomial(total - marked, n - k) - _log_binomial(total, n)
-    )
+    trade = np.minimum(marked, total - marked) < np.minimum(n, total - n)
+    drawn, of = np.where(trade, marked, n), np.where(trade, n, marked)
+    log_first = _log_binomial(of, k) + _log_binomial(total - of, drawn - k)
+    log_first -= _log_binomial(total, drawn)
     tail: FloatArray = np.exp(log_first) * (1.0 + ratios.sum(axis=1))
     return np.minimum(tail, 1.0)
 

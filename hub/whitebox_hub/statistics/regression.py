@@ -36,9 +36,9 @@ def regression_performance(
         return RegressionPerformance(max(rows, 0))
     squares = max(int(vector[block.squared_error]), 0) / ONE
     mean_square = squares / rows * target.scale * target.scale
-    mean_absolute = int(vector[block.absolute_error]) / ONE / rows * target.scale
+    mean_absolute = max(int(vector[block.absolute_error]), 0) / ONE / rows * target.scale
     percentages = int(vector[block.percentage_rows])
-    relative = int(vector[block.percentage_error]) / ONE / max(percentages, 1)
+    relative = max(int(vector[block.percentage_error]), 0) / ONE / max(percentages, 1)
     return RegressionPerformance(
         rows=rows,
         r_square=_r_square(vector, block, rows, squares),
@@ -56,5 +56,6 @@ def _r_square(
     """1 - SSE / SST, both in units of the target's scale, SST = sum of y**2 - (sum of y)**2 / n."""
     y, y_squared = int(vector[block.y]) / ONE, int(vector[block.y_squared]) / ONE
     spread = y_squared - y * y / rows
-    # A row's sums are right to half a unit, so a smaller spread cannot be told from none.
-    return 1.0 - squares / spread if spread * ONE > 2 * rows else None
+    # A row's sums are right to half a unit, and half a unit of y is |y| units of y squared, so a
+    # smaller spread cannot be told from none.
+    return 1.0 - squares / spread if spread * ONE > 2 * (rows + abs(y)) else None
