@@ -37,11 +37,15 @@ class NumericColumns:
     @staticmethod
     def of(bins: Sequence[NumericBins]) -> NumericColumns:
         edges = tuple(np.array(b.edges) for b in bins)
-        centre = np.array([[b.centre] for b in bins])
-        unit = np.array([[ONE / b.scale] for b in bins])
+        # The shape is named, since there may be no columns at all.
+        centre, scale, low, high = (
+            np.array([(b.centre, b.scale, b.edges[0], b.edges[-1]) for b in bins])
+            .reshape(-1, 4, 1)
+            .swapaxes(0, 1)
+        )
+        unit = ONE / scale
         with np.errstate(over="ignore"):
-            lowest = (np.array([[e[0]] for e in edges]) - centre) * unit
-            highest = (np.array([[e[-1]] for e in edges]) - centre) * unit
+            lowest, highest = (low - centre) * unit, (high - centre) * unit
         least = -np.finfo(np.float64).max
         marks = tuple(np.concatenate(([least], e, [np.inf, np.nan])) for e in edges)
         wide = tuple(((lowest < -TERM_MAX) | (highest > TERM_MAX))[:, 0].tolist())
