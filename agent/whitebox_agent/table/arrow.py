@@ -35,9 +35,7 @@ def arrow_cells(column: Any) -> Cells:
         return _dictionary(column, kind.value_type)
     if types.is_string(kind) or types.is_large_string(kind):
         return _coded(column.dictionary_encode())
-    if types.is_string_view(kind):
-        return _coded(column.cast(arrow.large_string()).dictionary_encode())
-    if types.is_nested(kind) or types.is_binary_view(kind):
+    if types.is_nested(kind) or types.is_string_view(kind) or types.is_binary_view(kind):
         return np.fromiter(column.to_pylist(), object, len(column))
     return np.asarray(_array(column).to_numpy(zero_copy_only=False))
 

@@ -48,13 +48,13 @@ def _kind(cell: object) -> str:
     return f"{type(cell).__name__} {str(cell)[:8]}"
 
 
-@pytest.mark.parametrize("cell", MISSING_CELLS, ids=repr)
+@pytest.mark.parametrize("cell", MISSING_CELLS, ids=_kind)
 def test_a_missing_cell_is_missing_for_numbers_and_for_categories(cell: object) -> None:
     assert math.isnan(number(cell))
     assert category(cell) == MISSING
 
 
-@pytest.mark.parametrize(("cell", "expected"), NUMBERS, ids=repr)
+@pytest.mark.parametrize(("cell", "expected"), NUMBERS, ids=range(len(NUMBERS)))
 def test_a_number_is_what_it_is_whatever_its_type(cell: object, expected: float) -> None:
     assert number(cell) == expected
 
@@ -71,7 +71,7 @@ def test_what_is_no_finite_number_is_invalid_where_one_belongs(cell: object) -> 
     assert math.isinf(encoded[1])
 
 
-@pytest.mark.parametrize(("cell", "text"), CATEGORIES, ids=repr)
+@pytest.mark.parametrize(("cell", "text"), CATEGORIES, ids=range(len(CATEGORIES)))
 def test_a_category_has_one_text_whatever_it_is_written_in(cell: object, text: str) -> None:
     assert category(cell) == text
     assert CategoryCoder(("other", text)).codes_of([cell]).tolist() == [1]
