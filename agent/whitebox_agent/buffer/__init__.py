@@ -1,0 +1,204 @@
+"""What an agent keeps on its device, as three narrow ports and the values that pass through them.
+
+`RowBuffer` holds rows until they are folded, and what is remembered of predictions; `Outbox` holds
+sums until the hub has them; `SpecShelf` holds the specs. All three lie in one store, so a fold is
+one transaction: rows leave, sums grow and predictions are remembered together or not at all. What a
+verb wrote is on disk when it returns. Ports only remember; what to fold, join and ship is decided
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from whitebox_wire.errors import WhiteboxError
+from whitebox_wire.layout import Section, SectionSize
+from whitebox_wire.messages import DropReason, ModelLedger, WindowKey
+from whitebox_wire.vector import IntVector
+
+
+class StoreError(WhiteboxError):
+    """The agent's store cannot be read or written now."""
+
+
+class Stream(enum.Enum):
+    """The two kinds of rows an agent keeps books of."""
+
+    INFERENCES = "inferences"
+    LABELS = "labels"
+
+    @property
+    def section(self) -> Section:
+        """The section of a vector that the rows end up in."""
+        return Section.FEATURES if self is Stream.INFERENCES else Section.LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Rows that will never be in a sum, and why."""
+
+    model_id: str
+    stream: Stream
+    reason: DropReason
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """An encoded InferenceBatch or LabelBatch of one model. `place` orders batches once stored."""
+
+    model_id: str
+    stream: Stream
+    rows: int
+    body: bytes
+    received_ms: int
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is kept of a prediction until its label comes: enough to place and to count it."""
+
+    model_id: str
+    id: str
+    digest: bytes
+    start_s: int
+    record: bytes
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a fold adds to one section of one window; a new one may ship from `ready_ms` on."""
+
+    key: WindowKey
+    length_s: int
+    rows: int
+    size: SectionSize
+    vector: IntVector
+    ready_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One atomic step: these batches leave, these sums grow, this is remembered or forgotten."""
+
+    batches: Sequence[RowBatch]
+    sums: Sequence[Sum]
+    remembered: Sequence[Remembered] = ()
+    joined: Sequence[Remembered] = ()
+    drops: Sequence[Drop] = ()
+    now_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One sum as it ships. `id` names it in the outbox."""
+
+    id: int
+    key: WindowKey
+    length_s: int
+    rows: int
+    size: SectionSize
+    vector: IntVector
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """One export under way: its items stay as they are until the hub has answered for good."""
+
+    epoch: int
+    sequence: int
+    items: tuple[OutboxItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What the hub's answer made of a flight: which items it refused, and which come back."""
+
+    acknowledged: Iterable[OutboxItem]
+    drops: Sequence[Drop] = ()
+    held: Iterable[OutboxItem] = ()
+    held_until_ms: int = 0
+    now_ms: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpec:
+    model_id: str
+    digest: bytes
+    spec_bytes: bytes
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The books, for people and for the hub. `opened_ms` is the age of the oldest unsent row."""
+
+    agent_id: str
+    epoch: int
+    sequence: int
+    ledgers: tuple[ModelLedger, ...]
+    opened_ms: int | None
+    outbox_items: int
+    remembered: int
+    duplicate_ids: Mapping[str, int] = field(default_factory=dict)
+    acknowledged_ms: int | None = None
+    note: str = ""
+
+
+class RowBuffer(Protocol):
+    def append(self, batches: Sequence[RowBatch], drops: Sequence[Drop]) -> None:
+        """Store batches; count their rows and the dropped ones as recorded."""
+
+    def waiting(self, rows_max: int) -> tuple[RowBatch, ...]:
+        """The oldest batches, whole ones, until `rows_max` rows are reached (at least one)."""
+
+    def recall(self, model_id: str, ids: Sequence[str]) -> Mapping[str, Remembered]:
+        """The predictions that are remembered of some ids."""
+
+    def fold(self, step: Fold) -> None:
+        """Do one atomic step. Of predictions with one id the first is remembered."""
+
+    def forget(self, now_ms: int, keep_max: int) -> int:
+        """Forget predictions whose time is over, and the oldest beyond `keep_max`; say how many."""
+
+
+class Outbox(Protocol):
+    def take_off(self, now_ms: int, bytes_max: int, *, empty: bool) -> Flight | None:
+        """The flight under way, or a new one of what is ready; one without items if `empty`."""
+
+    def land(self, flight: Flight, landing: Landing) -> None:
+        """End a flight that the hub answered."""
+
+    def restart(self, epoch: int) -> None:
+        """Begin a new stream; the flight under way becomes its first."""
+
+    def hasten(self) -> None:
+        """Make every sum ready."""
+
+
+class SpecShelf(Protocol):
+    def all(self) -> tuple[StoredSpec, ...]:
+        """Every spec that was ever kept: sums under an old one still ship."""
+
+    def keep(self, spec: StoredSpec) -> None:
+        """Store a spec; a current one takes the place of its model's current one."""
+
+
+class BookShelf(Protocol):
+    def read(self) -> Books: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """One store behind its ports."""
+
+    rows: RowBuffer
+    outbox: Outbox
+    specs: SpecShelf
+    books: BookShelf

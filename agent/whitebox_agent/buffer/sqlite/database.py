@@ -1,0 +1,128 @@
+"""One SQLite connection that several threads share, and how its errors are told.
+
+Write-ahead log with synchronous=FULL: what was committed survives a power cut. Deleted rows are
+overwritten with zeros (secure_delete). A lock file keeps a second agent away from the store.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from io import BufferedWriter
+from pathlib import Path
+
+import sqlite_utils
+
+from whitebox_agent.buffer import StoreError
+
+SCHEMA_VERSION = 1
+BUSY_S = 10.0
+WAL_BYTES_KEPT_MAX = 16 * 1024 * 1024
+_PRAGMAS = (
+    "synchronous = FULL",
+    "secure_delete = ON",
+    f"journal_size_limit = {WAL_BYTES_KEPT_MAX}",
+)
+
+
+class Database:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the store at `path`, or make it.
+
+        Raises:
+            StoreError: it cannot be opened, another agent has it, or a newer version wrote it.
+        """
+        self._path = path
+        self._lock = threading.RLock()
+        self._guard = None if read_only else _guard(path)
+        with self._told():
+            address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            conn = sqlite3.connect(
+                address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            self._db = sqlite_utils.Database(conn, execute_plugins=False)
+            if not read_only:
+                self._set_up()
+            self._check_version()
+
+    def _set_up(self) -> None:
+        self._db.enable_wal()
+        for pragma in _PRAGMAS:
+            self._db.conn.execute(f"PRAGMA {pragma}")
+        if not self._db.table_names():
+            schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
+            self._db.conn.executescript(
+                f"BEGIN EXCLUSIVE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
+    def _check_version(self) -> None:
+        [version] = self._db.conn.execute("PRAGMA user_version").fetchone()
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"store {self._path} has format {version}, and this version reads {SCHEMA_VERSION}",
+                hint="install the version that wrote it, or name another store",
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.conn.close()
+            if self._guard is not None:
+                self._guard.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that writes: all of it or nothing."""
+        with self._transaction("BEGIN IMMEDIATE") as conn:
+            yield conn
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view over several queries."""
+        with self._transaction("BEGIN") as conn:
+            yield conn
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        conn = self._db.conn
+        with self._lock, self._told():
+            conn.execute(begin)
+            try:
+                yield conn
+                conn.execute("COMMIT")
+            except BaseException:
+                # An error may have ended the transaction already (a full disk does).
+                if conn.in_transaction:
+                    conn.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"store {self._path}: {error}",
+                hint="check that the folder exists, can be written and has space",
+            ) from error
+
+
+def _guard(path: Path) -> BufferedWriter:
+    """Hold the store's lock file for as long as the answer is open."""
+    try:
+        guard = path.with_name(path.name + ".lock").open("wb")
+    except OSError as error:
+        raise StoreError(
+            f"store {path}: {error.strerror}", hint="check that the folder exists"
+        ) from error
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        guard.close()
+        raise StoreError(
+            f"store {path} is in use by another agent", hint="give every process its own store"
+        ) from error
+    return guard

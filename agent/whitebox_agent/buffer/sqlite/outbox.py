@@ -1,0 +1,146 @@
+"""The outbox: sums that gather until they ship, and stay until the hub has them.
+
+An outage costs one sum for each window, however many folds fall into it. Sums of a flight are not
+touched any more: whatever comes for their windows opens new ones.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from whitebox_agent.buffer import Flight, Landing, OutboxItem, Stream, Sum
+from whitebox_agent.buffer.sqlite.books import write_drops
+from whitebox_agent.buffer.sqlite.database import Database
+from whitebox_wire.errors import MergeError
+from whitebox_wire.layout import Section
+from whitebox_wire.messages import WindowKey
+from whitebox_wire.stored import read_vector, vector_bytes
+from whitebox_wire.vector import ROWS_PER_DELTA_MAX, add
+
+# Of one flight; the bound in bytes is met long before.
+ITEMS_MAX = 4_096
+_OPEN = """
+SELECT id, vector FROM outbox
+WHERE model_id = ? AND start_s = ? AND section = ? AND segment = ? AND digest = ?
+    AND length_s = ? AND flight IS NULL AND rows <= ?
+ORDER BY id DESC LIMIT 1
+"""
+_NEW = """
+INSERT INTO outbox (model_id, start_s, section, segment, digest, length_s,
+    rows, opened_ms, ready_ms, vector)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_READY = """
+SELECT id, length(vector) FROM outbox WHERE flight IS NULL AND ready_ms <= ?
+ORDER BY ready_ms, id LIMIT ?
+"""
+_ITEMS = """
+SELECT id, model_id, digest, segment, start_s, section, length_s, rows, vector FROM outbox
+WHERE flight IS NOT NULL ORDER BY id
+"""
+
+
+class SqliteOutbox:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take_off(self, now_ms: int, bytes_max: int, *, empty: bool) -> Flight | None:
+        with self._database.writing() as conn:
+            epoch, sequence, in_flight = conn.execute(
+                "SELECT epoch, sequence, in_flight FROM meta"
+            ).fetchone()
+            if not in_flight:
+                chosen = _choose(conn, now_ms, bytes_max)
+                if not chosen and not empty:
+                    return None
+                sequence += 1
+                conn.executemany(
+                    "UPDATE outbox SET flight = ? WHERE id = ?", [(sequence, id_) for id_ in chosen]
+                )
+                conn.execute("UPDATE meta SET sequence = ?, in_flight = 1", [sequence])
+            items = tuple(_item(row) for row in conn.execute(_ITEMS))
+        return Flight(epoch & (2**64 - 1), sequence, items)
+
+    def land(self, flight: Flight, landing: Landing) -> None:
+        with self._database.writing() as conn:
+            held = [(landing.held_until_ms, item.id) for item in landing.held]
+            conn.executemany("UPDATE outbox SET flight = NULL, ready_ms = ? WHERE id = ?", held)
+            conn.execute("DELETE FROM outbox WHERE flight = ?", [flight.sequence])
+            _acknowledge(conn, landing.acknowledged)
+            write_drops(conn, landing.drops)
+            conn.execute(
+                "UPDATE meta SET in_flight = 0, acknowledged_ms = ?, note = ?",
+                [landing.now_ms, landing.note],
+            )
+
+    def restart(self, epoch: int) -> None:
+        with self._database.writing() as conn:
+            conn.execute("UPDATE outbox SET flight = 1 WHERE flight IS NOT NULL")
+            conn.execute("UPDATE meta SET epoch = ?, sequence = in_flight", [signed(epoch)])
+
+    def hasten(self) -> None:
+        with self._database.writing() as conn:
+            conn.execute("UPDATE outbox SET ready_ms = 0 WHERE flight IS NULL")
+
+
+def signed(epoch: int) -> int:
+    """An epoch of 64 bits as SQLite holds it."""
+    return epoch - 2**64 if epoch >= 2**63 else epoch
+
+
+def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None:
+    """Add sums to those that still gather, or open new ones."""
+    for new in sums:
+        key = new.key
+        window = (
+            *(key.model_id, key.start_s, key.section.value, key.segment),
+            *(key.spec_digest, new.length_s),
+        )
+        row = conn.execute(_OPEN, [*window, ROWS_PER_DELTA_MAX - new.rows]).fetchone()
+        try:
+            if row is not None:
+                total = add(read_vector(row[1])[0], new.vector)
+                conn.execute(
+                    "UPDATE outbox SET rows = rows + ?, vector = ? WHERE id = ?",
+                    [new.rows, vector_bytes(total, new.size), row[0]],
+                )
+                continue
+        except MergeError:
+            # A cell is full: what comes for this window gathers in a sum of its own.
+            pass
+        data = vector_bytes(new.vector, new.size)
+        conn.execute(_NEW, [*window, new.rows, now_ms, new.ready_ms, data])
+
+
+def _choose(conn: sqlite3.Connection, now_ms: int, bytes_max: int) -> list[int]:
+    """The ids of what is ready, oldest first, until the bytes are full; one at least."""
+    chosen: list[int] = []
+    total = 0
+    for id_, size in conn.execute(_READY, [now_ms, ITEMS_MAX]):
+        total += size
+        if chosen and total > bytes_max:
+            break
+        chosen.append(id_)
+    return chosen
+
+
+def _item(row: tuple[int, str, bytes, int, int, str, int, int, bytes]) -> OutboxItem:
+    id_, model_id, digest, segment, start_s, section, length_s, rows, data = row
+    vector, size = read_vector(data)
+    key = WindowKey(model_id, digest, segment, start_s, Section(section))
+    return OutboxItem(id_, key, length_s, rows, size, vector)
+
+
+def _acknowledge(conn: sqlite3.Connection, items: Iterable[OutboxItem]) -> None:
+    """Book the rows of items that the hub has; a segment's rows are among those of segment 0."""
+    rows: Counter[tuple[str, str]] = Counter()
+    streams = {stream.section: stream.value for stream in Stream}
+    for item in items:
+        if item.key.segment == 0 and item.key.section in streams:
+            rows[item.key.model_id, streams[item.key.section]] += item.rows
+    conn.executemany(
+        "UPDATE ledger SET acknowledged = acknowledged + ? WHERE model_id = ? AND stream = ?",
+        [(count, model, stream) for (model, stream), count in rows.items()],
+    )

@@ -1,0 +1,110 @@
+"""The agent's settings, for the daemon and for use in process. See `whitebox_wire.settings`."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from whitebox_agent.window import ShipPolicy
+from whitebox_agent.writer import WriterLimits
+from whitebox_wire.errors import ConfigError
+from whitebox_wire.settings import SettingsReader, check_address, check_loopback
+
+ENVIRONMENT_PREFIX = "WHITEBOX_AGENT_"
+AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Times in milliseconds or seconds, as the names say. An empty `hub_address` ships nothing.
+
+    `specs` are spec files, `models` ids whose specs come from the hub. Of `listen`, each is
+    host:port or unix:PATH; the daemon alone uses it.
+    """
+
+    store_path: str = "whitebox-agent.db"
+    agent_id: str = ""
+    hub_address: str = ""
+    specs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    listen: tuple[str, ...] = ("127.0.0.1:8810",)
+    queue_rows_max: int = 100_000
+    commit_interval_ms: int = 50
+    fold_interval_ms: int = 1_000
+    fold_rows_max: int = 8_192
+    settle_ms: int = 5_000
+    partial_interval_s: int = 300
+    heartbeat_interval_s: int = 60
+    remembered_predictions_max: int = 5_000_000
+    deflate: bool = True
+
+    @property
+    def name(self) -> str:
+        """The agent's id: as configured, or made of the host's name."""
+        host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64]
+        return self.agent_id or host or "agent"
+
+    @property
+    def ship_policy(self) -> ShipPolicy:
+        return ShipPolicy(self.settle_ms, self.partial_interval_s * 1_000)
+
+    @property
+    def writer_limits(self) -> WriterLimits:
+        return WriterLimits(
+            commit_s=self.commit_interval_ms / 1_000,
+            fold_s=self.fold_interval_ms / 1_000,
+            fold_rows=self.fold_rows_max,
+            remembered_max=self.remembered_predictions_max,
+        )
+
+
+def _check_agent_id(value: str, place: str) -> None:
+    if value and not AGENT_ID.fullmatch(value):
+        raise ConfigError(
+            f"{place}: {value[:80]!r}",
+            hint="use 1 to 64 letters, digits, dots, dashes and underscores",
+        )
+
+
+def _check_hub(value: str, place: str) -> None:
+    if value:
+        check_address(value, place)
+
+
+def _check_listen(value: tuple[str, ...], place: str) -> None:
+    for address in value:
+        if not address.startswith("unix:"):
+            check_loopback(address, place)
+
+
+_READER = SettingsReader(
+    Config,
+    ENVIRONMENT_PREFIX,
+    bounds={
+        "queue_rows_max": (1, 100_000_000),
+        "commit_interval_ms": (0, 10_000),
+        "fold_interval_ms": (0, 60_000),
+        "fold_rows_max": (1, 1_000_000),
+        "settle_ms": (0, 3_600_000),
+        "partial_interval_s": (1, 86_400),
+        "heartbeat_interval_s": (1, 86_400),
+        "remembered_predictions_max": (0, 1_000_000_000),
+    },
+    checks={"agent_id": _check_agent_id, "hub_address": _check_hub, "listen": _check_listen},
+)
+
+
+def load_config(
+    path: Path | None, environment: Mapping[str, str], overrides: Mapping[str, object]
+) -> Config:
+    """Read and check the settings. ConfigError when one is wrong or the file cannot be read."""
+    return _READER.load(path, environment, overrides)
+
+
+def check_config(config: Config) -> Config:
+    """The same settings; ConfigError when one that was given in code is wrong."""
+    given = {name: getattr(config, name) for name in Config.__dataclass_fields__}
+    return _READER.read("", "", {}, given)

@@ -1,0 +1,203 @@
+"""What callers log, as entries of the recorder's queue.
+
+One row as a dict is the fast way: its values are queued as they are and encoded later by the
+writer. Tables are encoded here, in the caller's thread. A wrong call (unknown model, no prediction,
+ragged columns) raises and records nothing; a wrong cell never raises, it is counted where it
+belongs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from whitebox_agent.buffer import RowBatch, Stream
+from whitebox_agent.fold import take_column, take_rows
+from whitebox_agent.models import Model, Models
+from whitebox_agent.picking import Picker
+from whitebox_agent.recorder import Done, Recorder, Row
+from whitebox_agent.table import (
+    UNKNOWN_TIME,
+    Cells,
+    Table,
+    read_column,
+    read_ids,
+    read_table,
+    times_ms,
+)
+from whitebox_agent.table.reading import is_column
+from whitebox_agent.table.times import Int64Array
+from whitebox_wire.codec import encode_batch, encode_labels
+from whitebox_wire.errors import DataError, WhiteboxError
+from whitebox_wire.messages import Codes, InferenceBatch, LabelBatch
+
+# Rows of one stored batch: large tables are cut, so that commits and folds stay short.
+BATCH_ROWS_MAX = 8_192
+# Ids of plain text up to this length need no further look.
+_PLAIN_ID_LENGTH_MAX = 256
+
+
+class QueueFullError(WhiteboxError):
+    """The queue in front of the store is full: the disk does not keep up. Nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What may be given beside rows: one value for one row, or one for each."""
+
+    prediction: object = None
+    score: object = None
+    id: object = None
+    time: object = None
+
+
+class Logbook:
+    def __init__(self, models: Models, recorder: Recorder, now_ms: Callable[[], int]) -> None:
+        self._models = models
+        self._recorder = recorder
+        self._now_ms = now_ms
+        self._pickers: dict[bytes, Picker] = {}
+
+    def log(self, model_id: str, rows: object, extras: Extras) -> int:
+        """Queue the rows of one call, all or none; how many were accepted. See `Agent.log`."""
+        model = self._models[model_id]
+        if type(rows) is dict and rows and not is_column(next(iter(rows.values()))):
+            return self._log_row(model, rows, extras)
+        return self._log_table(model, rows, extras)
+
+    def _log_row(self, model: Model, row: dict[str, object], extras: Extras) -> int:
+        values = self._picker(model).pick(row, extras.prediction, extras.score)
+        now_ms = self._now_ms()
+        time_ms = UNKNOWN_TIME if extras.time is None else int(times_ms(extras.time, 1)[0])
+        if time_ms == UNKNOWN_TIME:
+            time_ms = now_ms
+        return int(self._recorder.row(Row(model, values, _text(extras.id), time_ms, now_ms)))
+
+    def _log_table(self, model: Model, data: object, extras: Extras) -> int:
+        picker = self._picker(model)
+        table = read_table(data, _array_names(model, data))
+        columns = dict(table.columns)
+        if extras.prediction is not None:
+            name = model.spec.prediction.column
+            columns[name] = read_column(extras.prediction, name)
+        if extras.score is not None:
+            columns |= picker.score_columns(extras.score)
+        times = None if extras.time is None else times_ms(extras.time, table.rows)
+        batch, _ = self._encode(
+            model, Table(table.rows, columns), read_ids(extras.id, table.rows), times
+        )
+        return batch.rows * self._recorder.batches(list(_inferences(batch)))
+
+    def record(self, batch: InferenceBatch, done: Done) -> list[str]:
+        """Queue a batch that came over the wire; `done` is set when it is on disk.
+
+        Returns what there is to say of its columns.
+
+        Raises:
+            UnknownModelError: no such model.
+            DataError: it has no prediction, or an id is too long.
+            QueueFullError: try again later.
+        """
+        table = Table(batch.rows, batch.columns)
+        own, notes = self._encode(self._models[batch.model_id], table, batch.ids, batch.times_ms)
+        self._queue(list(_inferences(own)), done)
+        return notes
+
+    def _encode(
+        self, model: Model, table: Table, ids: Sequence[str], times: Int64Array | None
+    ) -> tuple[InferenceBatch, list[str]]:
+        """A table as the model's batch, and what there is to say of its columns."""
+        for name, cells in table.columns.items():
+            if _size(cells) != table.rows:
+                raise DataError(f"column {name!r} has {_size(cells)} cells for {table.rows} rows")
+        if model.spec.prediction.column not in table.columns:
+            raise self._picker(model).no_prediction()
+        notes = self._picker(model).note(list(table.columns))
+        now_ms = self._now_ms()
+        if times is not None:
+            times = np.where(times == UNKNOWN_TIME, now_ms, times)
+        batch = model.encoder.batch(table, received_ms=now_ms, ids=ids, times_ms=times)
+        return batch, notes
+
+    def log_labels(self, model_id: str, ids: object, labels: object) -> int:
+        """Queue labels; how many were accepted. See `Agent.log_labels`."""
+        model = self._models[model_id]
+        if not is_column(labels):
+            ids, labels = [ids], [labels]
+        cells = read_column(labels, model.spec.target.column)
+        texts = read_ids(ids, _size(cells))
+        batch = model.encoder.labels(texts, cells, received_ms=self._now_ms())
+        return len(batch.ids) * self._recorder.batches(list(_labels(model, batch)))
+
+    def record_labels(self, batch: LabelBatch, done: Done) -> None:
+        """Queue labels that came over the wire; `done` is set when they are on disk."""
+        model = self._models[batch.model_id]
+        own = model.encoder.labels(batch.ids, batch.labels, received_ms=self._now_ms())
+        self._queue(list(_labels(model, own)), done)
+
+    def _queue(self, batches: Sequence[RowBatch], done: Done) -> None:
+        if not batches:
+            done.set_result(None)
+        if not self._recorder.batches(batches, done):
+            raise QueueFullError(
+                f"{sum(batch.rows for batch in batches)} rows do not fit into the queue",
+                hint="try again later; if it stays so, the disk does not keep up",
+            )
+
+    def _picker(self, model: Model) -> Picker:
+        return self._pickers.get(model.digest) or self._pickers.setdefault(
+            model.digest, Picker(model)
+        )
+
+
+def _text(id_: object) -> str:
+    """The id of one row as text; empty when it has none."""
+    if id_ is None:
+        return ""
+    if type(id_) is str and len(id_) <= _PLAIN_ID_LENGTH_MAX and id_.isascii():
+        return id_
+    return "".join(read_ids(id_, 1))
+
+
+def _size(cells: Cells) -> int:
+    return cells.codes.size if isinstance(cells, Codes) else cells.size
+
+
+def _array_names(model: Model, data: object) -> Sequence[str]:
+    """The names of a plain array's columns: the features', or all that an inference has."""
+    if not isinstance(data, np.ndarray) or data.dtype.names or not data.ndim:
+        return ()
+    choices = (tuple(f.name for f in model.spec.features), model.encoder.names)
+    for names in choices:
+        if data.shape[-1] == len(names):
+            return names
+    raise DataError(
+        f"an array of {data.shape[-1]} columns; model {model.spec.model_id!r} has "
+        f"{len(choices[0])} features",
+        hint="give the features in the spec's order, or a table with names",
+    )
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    for start in range(0, rows, BATCH_ROWS_MAX):
+        yield slice(start, min(start + BATCH_ROWS_MAX, rows))
+
+
+def _inferences(batch: InferenceBatch) -> Iterator[RowBatch]:
+    for at in _parts(batch.rows):
+        part = take_rows(batch, at) if batch.rows > BATCH_ROWS_MAX else batch
+        body = encode_batch(part)
+        yield RowBatch(batch.model_id, Stream.INFERENCES, part.rows, body, batch.received_ms)
+
+
+def _labels(model: Model, batch: LabelBatch) -> Iterator[RowBatch]:
+    labels = batch.labels
+    if isinstance(labels, Codes):
+        # Classes go by name: a row may have been predicted under an older spec.
+        labels = replace(labels, dictionary=model.spec.prediction.classes)
+    for at in _parts(len(batch.ids)):
+        part = replace(batch, ids=batch.ids[at], labels=take_column(labels, at))
+        body = encode_labels(part)
+        yield RowBatch(batch.model_id, Stream.LABELS, len(part.ids), body, batch.received_ms)

@@ -1,0 +1,153 @@
+"""The queue between those who log and the one thread that writes.
+
+Logging never waits for the disk: a row is a tuple in a bounded queue, and where the queue is full
+it is shed and counted. Entries leave in the order they came. Whoever wants to know that an entry is
+on disk leaves a future with it. Knows nothing of the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from whitebox_agent.buffer import Drop, RowBatch, Stream
+from whitebox_agent.models import Model
+from whitebox_wire.errors import WhiteboxError
+from whitebox_wire.messages import DropReason
+
+
+class ClosedError(WhiteboxError):
+    """The agent was closed before this call."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One inference: values in the order of the model's encoder, and its times in milliseconds."""
+
+    model: Model
+    values: tuple[object, ...]
+    id: str
+    time_ms: int
+    received_ms: int
+
+
+@dataclass(slots=True)
+class Settled:
+    """A mark in the queue: everything before it is on disk, and folded where `fold` asks so."""
+
+    fold: bool
+
+
+Done = Future[None]
+Entry = Row | RowBatch | Settled
+
+
+class Recorder:
+    def __init__(self, rows_max: int, wake_rows: int) -> None:
+        """Hold at most `rows_max` rows; wake the writer early from `wake_rows` on."""
+        self._rows_max = rows_max
+        self._wake_rows = wake_rows
+        self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
+        self._entries: list[tuple[Entry, Done | None]] = []
+        self._rows = 0
+        self._waiters = 0
+        self._shed: Counter[tuple[str, Stream]] = Counter()
+        self._closed = False
+
+    def row(self, row: Row) -> bool:
+        """Queue one row; False when it was shed."""
+        accepted = self._put([(row, None)], 1)
+        if not accepted:
+            self._shed_rows(row.model.spec.model_id, Stream.INFERENCES, 1)
+        return accepted
+
+    def batches(self, batches: Sequence[RowBatch], done: Done | None = None) -> bool:
+        """Queue the batches of one call, all or (False) none. `done`: all are on disk."""
+        if not batches:
+            return True
+        rows = sum(batch.rows for batch in batches)
+        entries = [(batch, None) for batch in batches[:-1]]
+        accepted = self._put([*entries, (batches[-1], done)], rows)
+        if not accepted:
+            self._shed_rows(batches[0].model_id, batches[0].stream, rows)
+        return accepted
+
+    def mark(self, *, fold: bool) -> Done:
+        """A future that is set when everything queued so far is on disk (and folded)."""
+        done: Done = Future()
+        self._put([(Settled(fold), done)], 0)
+        return done
+
+    def _put(self, entries: Sequence[tuple[Entry, Done | None]], rows: int) -> bool:
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the agent is closed", hint="log before close()")
+            # An empty queue takes any one call: its rows are in memory already.
+            if rows and self._rows and self._rows + rows > self._rows_max:
+                return False
+            first = not self._entries
+            self._entries += entries
+            self._rows += rows
+            self._waiters += sum(done is not None for _, done in entries)
+            if first or self._urgent():
+                self._arrived.notify()
+        return True
+
+    def _shed_rows(self, model_id: str, stream: Stream, rows: int) -> None:
+        with self._lock:
+            self._shed[model_id, stream] += rows
+
+    def _urgent(self) -> bool:
+        return self._closed or self._waiters > 0 or self._rows >= self._wake_rows
+
+    def take(
+        self, idle_s: float, gather_s: float
+    ) -> tuple[Sequence[tuple[Entry, Done | None]], Sequence[Drop]]:
+        """All entries and what was shed since the last call.
+
+        Waits up to `idle_s` for a first entry, then `gather_s` for company unless somebody waits.
+        The rows count against the bound until `release`.
+        """
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._entries or self._closed, idle_s)
+            if self._entries:
+                self._arrived.wait_for(self._urgent, gather_s)
+            entries, self._entries = self._entries, []
+            self._waiters = 0
+            shed, self._shed = self._shed, Counter()
+        return entries, [
+            Drop(model_id, stream, DropReason.QUEUE_FULL, rows)
+            for (model_id, stream), rows in shed.items()
+        ]
+
+    def release(self, rows: int) -> None:
+        """These rows are on disk (or refused) and make room."""
+        with self._lock:
+            self._rows -= rows
+
+    def put_back(self, entries: Sequence[tuple[Entry, Done | None]], shed: Sequence[Drop]) -> None:
+        """Entries that could not be written come first again; their rows were not released."""
+        with self._lock:
+            self._entries = [*entries, *self._entries]
+            self._waiters = sum(done is not None for _, done in self._entries)
+            for drop in shed:
+                self._shed[drop.model_id, drop.stream] += drop.rows
+
+    def close(self) -> None:
+        """Take nothing more, and wake the writer."""
+        with self._lock:
+            self._closed = True
+            self._arrived.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until closed."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._closed, seconds)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed

@@ -1,0 +1,69 @@
+"""What a hub's answer means for the export it answers. Pure.
+
+Sequences are contiguous, so the hub's position says everything: it has the export, it has not, or
+its stream and ours have parted (a store was restored or copied on one side). Then a new stream
+begins: better one report twice in that rare case than books that can never be right again.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from whitebox_agent.buffer import Drop, Flight, OutboxItem, Stream
+from whitebox_wire.messages import DropReason, ExportResponse, RejectReason
+
+
+class Outcome(enum.Enum):
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED_FOR_NOW = "refused_for_now"
+    PARTED = "parted"
+
+
+def settle(sequence: int, response: ExportResponse) -> Outcome:
+    """What became of the export with this sequence.
+
+    >>> settle(5, ExportResponse(5, 6, 0)).value, settle(5, ExportResponse(4, 5, 0)).value
+    ('acknowledged', 'refused_for_now')
+    >>> settle(5, ExportResponse(2, 3, 0)).value, settle(5, ExportResponse(9, 10, 0)).value
+    ('parted', 'parted')
+    """
+    if response.acked_sequence == sequence:
+        return Outcome.ACKNOWLEDGED
+    if response.acked_sequence == sequence - 1 and response.expected_sequence == sequence:
+        return Outcome.REFUSED_FOR_NOW
+    return Outcome.PARTED
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A flight's items by what the hub made of them. `notes` say why any were refused."""
+
+    acknowledged: tuple[OutboxItem, ...]
+    held: tuple[OutboxItem, ...]
+    drops: tuple[Drop, ...]
+    notes: tuple[str, ...]
+
+
+def sort_items(flight: Flight, response: ExportResponse) -> Sorted:
+    """Items of an acknowledged flight. One whose spec the hub does not know yet is held back, not
+    lost: somebody may register the model tomorrow.
+    """
+    refused = {r.delta: r for r in response.rejections if r.delta < len(flight.items)}
+    held = {i for i, r in refused.items() if r.reason is RejectReason.UNKNOWN_SPEC}
+    return Sorted(
+        acknowledged=tuple(item for i, item in enumerate(flight.items) if i not in refused),
+        held=tuple(flight.items[i] for i in sorted(held)),
+        drops=drops_of([flight.items[i] for i in sorted(refused.keys() - held)]),
+        notes=tuple(dict.fromkeys(r.message for r in refused.values())),
+    )
+
+
+def drops_of(items: list[OutboxItem]) -> tuple[Drop, ...]:
+    """The rows that are lost with refused items. A segment's rows are among those of segment 0."""
+    streams = {stream.section: stream for stream in Stream}
+    return tuple(
+        Drop(item.key.model_id, streams[item.key.section], DropReason.REJECTED, item.rows)
+        for item in items
+        if item.key.segment == 0 and item.key.section in streams
+    )

@@ -1,0 +1,217 @@
+"""The one thread that writes: it commits what was recorded, folds it, and forgets old predictions.
+
+Commits are grouped: everything that was queued while the last one reached the disk goes into the
+next, so durability costs one fsync for many rows. Folding waits until enough rows are there to be
+worth it, or until they are old. A disk that cannot be written loses nothing that was accepted: the
+queue keeps it, and sheds (counted) what it has no room for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from whitebox_agent.buffer import Buffer, Drop, Fold, RowBatch, StoreError, Stream
+from whitebox_agent.fold import join_batches
+from whitebox_agent.folding import first_run, plan_fold
+from whitebox_agent.models import Model, Models
+from whitebox_agent.recorder import Done, Entry, Recorder, Row, Settled
+from whitebox_agent.window import ShipPolicy
+from whitebox_wire.codec import encode_batch
+from whitebox_wire.messages import DropReason, InferenceBatch
+
+logger = logging.getLogger(__name__)
+
+# numpy holds the interpreter's lock while it reads Python objects; this many rows at a time keep the
+# threads that log from waiting longer than a fraction of a millisecond.
+ENCODED_ROWS_MAX = 256
+
+Entries = Sequence[tuple[Entry, Done | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLimits:
+    """How long rows gather before a commit and a fold, and how many of them one fold takes."""
+
+    commit_s: float = 0.05
+    fold_s: float = 1.0
+    fold_rows: int = 8_192
+    idle_s: float = 1.0
+    retry_s: float = 1.0
+    forget_s: float = 60.0
+    remembered_max: int = 5_000_000
+
+
+class Writer(threading.Thread):
+    def __init__(
+        self,
+        recorder: Recorder,
+        buffer: Buffer,
+        models: Models,
+        *,
+        policy: ShipPolicy,
+        limits: WriterLimits,
+        now_ms: Callable[[], int],
+    ) -> None:
+        super().__init__(name="whitebox-writer", daemon=True)
+        self._recorder = recorder
+        self._buffer = buffer
+        self._models = models
+        self._policy = policy
+        self._limits = limits
+        self._now_ms = now_ms
+        # Rows that lie unfolded in the store; one that was used before may come with some.
+        self._unfolded = 1
+        self._fold_due_s = 0.0
+        self._forget_due_s = 0.0
+        self._healthy = True
+
+    def run(self) -> None:
+        """Write until the recorder is closed and everything is on disk and folded."""
+        while True:
+            closing = self._recorder.closed
+            entries, shed = self._recorder.take(self._idle_s(), self._limits.commit_s)
+            try:
+                self._commit(entries, shed)
+                self._fold(everything=closing or _asks_for_fold(entries))
+                self._forget()
+            except Exception as error:  # noqa: BLE001  # the thread's top: the model goes on
+                self._tell(error)
+                _refuse(entries, error)
+                if not closing:
+                    self._recorder.pause(self._limits.retry_s)
+            else:
+                self._tell(None)
+                _confirm(entries)
+            if closing:
+                return
+
+    def _idle_s(self) -> float:
+        """How long there is nothing to do unless something is logged."""
+        if not self._unfolded:
+            return self._limits.idle_s
+        return min(max(self._fold_due_s - time.monotonic(), 0.0), self._limits.idle_s)
+
+    def _commit(self, entries: Entries, shed: Sequence[Drop]) -> None:
+        """Put batches on disk and confirm them. On failure keep those that nobody waits for."""
+        batches = batches_of([entry for entry, _ in entries])
+        rows = sum(batch.rows for batch in batches)
+        if not batches and not shed:
+            return
+        try:
+            self._buffer.rows.append(batches, shed)
+        except StoreError:
+            # Who waits is told; what nobody waits for stays in the queue.
+            kept = [(entry, done) for entry, done in entries if done is None]
+            self._recorder.put_back(kept, shed)
+            self._recorder.release(sum(_rows(entry) for entry, done in entries if done))
+            raise
+        self._recorder.release(rows)
+        _confirm([(entry, done) for entry, done in entries if not isinstance(entry, Settled)])
+        if rows and not self._unfolded:
+            self._fold_due_s = time.monotonic() + self._limits.fold_s
+        self._unfolded += rows
+
+    def _fold(self, *, everything: bool) -> None:
+        """Fold one step if it is time, or step by step until nothing is left."""
+        while self._unfolded and (everything or self._fold_is_due()):
+            waiting = first_run(self._buffer.rows.waiting(self._limits.fold_rows))
+            if not waiting:
+                self._unfolded = 0
+                return
+            self._fold_step(waiting)
+            # Never down to zero by reckoning: only an empty store says that nothing is left.
+            self._unfolded = max(self._unfolded - sum(batch.rows for batch in waiting), 1)
+            self._fold_due_s = time.monotonic() + self._limits.fold_s
+            if not everything:
+                return
+
+    def _fold_is_due(self) -> bool:
+        return self._unfolded >= self._limits.fold_rows or time.monotonic() >= self._fold_due_s
+
+    def _fold_step(self, batches: Sequence[RowBatch]) -> None:
+        now_ms, recall = self._now_ms(), self._buffer.rows.recall
+        try:
+            step = plan_fold(batches, self._models.of, recall, self._policy, now_ms)
+        except StoreError:
+            raise
+        except Exception:
+            # A batch that cannot be folded must not stop the others, nor come back for ever.
+            if len(batches) > 1:
+                for batch in batches:
+                    self._fold_step([batch])
+                return
+            [lost] = batches
+            logger.exception("batch dropped model=%s rows=%d", lost.model_id, lost.rows)
+            drop = Drop(lost.model_id, lost.stream, DropReason.MALFORMED, lost.rows)
+            step = Fold(batches, sums=(), drops=(drop,), now_ms=now_ms)
+        self._buffer.rows.fold(step)
+
+    def _forget(self) -> None:
+        if time.monotonic() >= self._forget_due_s:
+            self._buffer.rows.forget(self._now_ms(), self._limits.remembered_max)
+            self._forget_due_s = time.monotonic() + self._limits.forget_s
+
+    def _tell(self, error: Exception | None) -> None:
+        """Log the first failure and the recovery, not every try between."""
+        if error is not None and self._healthy:
+            expected = isinstance(error, StoreError)
+            logger.error("cannot write error=%s", error, exc_info=None if expected else error)
+        if error is None and not self._healthy:
+            logger.info("writing again")
+        self._healthy = error is None
+
+
+def batches_of(entries: Sequence[Entry]) -> list[RowBatch]:
+    """Entries as batches: single rows gathered by model, then inferences, then labels."""
+    rows: dict[int, list[Row]] = {}
+    batches = []
+    for entry in entries:
+        if isinstance(entry, Row):
+            rows.setdefault(id(entry.model), []).append(entry)
+        elif isinstance(entry, RowBatch):
+            batches.append(entry)
+    gathered = [_gathered(of_model[0].model, of_model) for of_model in rows.values()]
+    return sorted([*gathered, *batches], key=lambda batch: batch.stream is Stream.LABELS)
+
+
+def _gathered(model: Model, rows: Sequence[Row]) -> RowBatch:
+    """Single rows of one model as one batch."""
+    parts = [rows[at : at + ENCODED_ROWS_MAX] for at in range(0, len(rows), ENCODED_ROWS_MAX)]
+    batch = join_batches([_encoded(model, part) for part in parts])
+    body = encode_batch(batch)
+    return RowBatch(batch.model_id, Stream.INFERENCES, batch.rows, body, batch.received_ms)
+
+
+def _encoded(model: Model, rows: Sequence[Row]) -> InferenceBatch:
+    return model.encoder.rows(
+        [row.values for row in rows],
+        received_ms=rows[-1].received_ms,
+        ids=[row.id for row in rows],
+        times_ms=np.array([row.time_ms for row in rows], np.int64),
+    )
+
+
+def _rows(entry: Entry) -> int:
+    return entry.rows if isinstance(entry, RowBatch) else int(isinstance(entry, Row))
+
+
+def _asks_for_fold(entries: Entries) -> bool:
+    return any(isinstance(entry, Settled) and entry.fold for entry, _ in entries)
+
+
+def _confirm(entries: Entries) -> None:
+    for _, done in entries:
+        if done is not None and not done.done():
+            done.set_result(None)
+
+
+def _refuse(entries: Entries, error: Exception) -> None:
+    for _, done in entries:
+        if done is not None and not done.done():
+            done.set_exception(error)
