@@ -15,8 +15,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from whitebox_wire.blocks import (
+    CategoricalBlock,
+    ClassLabelBlock,
+    ClassPredictionBlock,
+    ExplanationBlock,
+    FeatureBlock,
+    NumericBlock,
+    RegressionLabelBlock,
+    ScoreBlock,
+)
 from whitebox_wire.errors import SpecError
 from whitebox_wire.spec import CategoricalBins, Feature, ModelKind, ModelSpec, NumericBins
+
+__all__ = [
+    "CELLS_MAX",
+    "CategoricalBlock",
+    "ClassLabelBlock",
+    "ClassPredictionBlock",
+    "ExplanationBlock",
+    "FeatureBlock",
+    "Layout",
+    "NumericBlock",
+    "RegressionLabelBlock",
+    "ScoreBlock",
+    "Section",
+    "SectionSize",
+]
 
 CELLS_MAX = 65_536
 
@@ -29,112 +54,6 @@ class Section(enum.Enum):
     FEATURES = "features"
     LABELS = "labels"
     EXPLANATIONS = "explanations"
-
-
-@dataclass(frozen=True, slots=True)
-class NumericBlock:
-    """Cells of one numeric quantity. All but `bins` are single places.
-
-    `s1` sums z and `s2` sums z squared, z = (x - centre) / scale; `excess_low` and
-    `excess_high` sum how far values lie beyond the outermost edges; all four in fixed point.
-    `noise_variance` sums the variances of the noise that devices added, where a budget asks so.
-    """
-
-    bins: slice
-    missing: int
-    invalid: int
-    s1: int
-    s2: int
-    excess_low: int
-    excess_high: int
-    noise_variance: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CategoricalBlock:
-    """Cells of one categorical quantity; `bins` is vocabulary, other, unseen."""
-
-    bins: slice
-    missing: int
-    invalid: int
-    noise_variance: int | None = None
-
-    @property
-    def other(self) -> int:
-        return int(self.bins.stop) - 2
-
-    @property
-    def unseen(self) -> int:
-        return int(self.bins.stop) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreBlock:
-    """One class's scores, one against the rest, over rows whose predicted class is known.
-
-    `bins` are counts and `mass` sums of calibrated probability (fixed point), each first for
-    the rows predicted to be of this class and then for the others: CBPE's whole input.
-    """
-
-    bins: slice
-    other_bins: slice
-    unscored: int
-    mass: slice
-    other_mass: slice
-
-
-@dataclass(frozen=True, slots=True)
-class ClassPredictionBlock:
-    predicted: slice
-    unknown: int
-    missing: int
-    scores: tuple[ScoreBlock, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClassLabelBlock:
-    """`confusion` is row-major [target, predicted]; `positives` and `negatives` are score bins
-    of the labelled rows that are, or are not, of each scored class.
-    """
-
-    rows: int
-    confusion: slice
-    targets: slice
-    unknown_target: int
-    scored: int
-    positives: tuple[slice, ...]
-    negatives: tuple[slice, ...]
-    log_loss: int
-    brier: int
-
-
-@dataclass(frozen=True, slots=True)
-class RegressionLabelBlock:
-    """`scored` rows have a valid target and prediction; e = prediction - target.
-
-    Errors are in units of the target's scale, targets are (y - centre) / scale.
-    """
-
-    rows: int
-    target: NumericBlock
-    scored: int
-    error_bins: slice
-    error: int
-    absolute_error: int
-    squared_error: int
-    y: int
-    y_squared: int
-    percentage_rows: int
-    percentage_error: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExplanationBlock:
-    """`absolute[k]` and `signed[k]` hold a sum for each counted feature, for output k."""
-
-    rows: int
-    absolute: tuple[slice, ...]
-    signed: tuple[slice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +90,17 @@ class _Allocator:
         return slice(self.sums - length, self.sums)
 
 
-FeatureBlock = NumericBlock | CategoricalBlock
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Places of every block, and the size of every section, for one spec."""
+    """Places of every block, and the size of every section, for one spec.
+
+    `leaves` counts rows by the loss tree's leaves, None when the spec has no tree.
+    """
 
     rows: int
     features: tuple[FeatureBlock, ...]
     prediction: ClassPredictionBlock | NumericBlock
+    leaves: slice | None
     labels: ClassLabelBlock | RegressionLabelBlock
     explanations: ExplanationBlock | None
     sizes: dict[Section, SectionSize]
@@ -189,7 +109,7 @@ class Layout:
     def of(spec: ModelSpec) -> Layout:
         """The layout of a checked spec. `features` is in the order of `spec.counted`."""
         sizes = {}
-        (rows, features, prediction), sizes[Section.FEATURES] = _place(_features, spec)
+        first, sizes[Section.FEATURES] = _place(_features, spec)
         labels, sizes[Section.LABELS] = _place(_labels, spec)
         explanations, sizes[Section.EXPLANATIONS] = _place(_explanations, spec)
         for section, size in sizes.items():
@@ -199,7 +119,15 @@ class Layout:
                     f"{CELLS_MAX} are possible",
                     hint="withhold features, or profile with fewer categories or classes",
                 )
-        return Layout(rows, features, prediction, labels, explanations, sizes)
+        return Layout(*first, labels, explanations, sizes)
+
+    def rows_place(self, section: Section) -> int | None:
+        """Where a section counts its rows; None when the spec does not have the section."""
+        if section is Section.FEATURES:
+            return self.rows
+        if section is Section.LABELS:
+            return self.labels.rows
+        return self.explanations.rows if self.explanations else None
 
 
 def _place(
@@ -243,14 +171,19 @@ def _categorical(bins: CategoricalBins, at: _Allocator, *, noised: bool) -> Cate
 
 def _features(
     spec: ModelSpec, at: _Allocator
-) -> tuple[int, tuple[FeatureBlock, ...], ClassPredictionBlock | NumericBlock]:
-    noised = {name for budget in spec.privacy.budgets for name in budget.features}
+) -> tuple[int, tuple[FeatureBlock, ...], ClassPredictionBlock | NumericBlock, slice | None]:
+    noised = spec.privacy.noised
     rows = at.count()
     features = tuple(_feature(f, at, noised=f.name in noised) for f in spec.counted)
+    prediction: ClassPredictionBlock | NumericBlock
     if spec.kind is ModelKind.REGRESSION:
         assert spec.prediction.value is not None  # a checked regression spec has bins
-        return rows, features, _numeric(spec.prediction.value, at)
-    return rows, features, _class_prediction(spec, at)
+        prediction = _numeric(spec.prediction.value, at)
+    else:
+        prediction = _class_prediction(spec, at)
+    # Behind the prediction: the hub counts groups over features and prediction as one run.
+    leaves = at.count_run(spec.loss_tree.leaves) if spec.loss_tree else None
+    return rows, features, prediction, leaves
 
 
 def _class_prediction(spec: ModelSpec, at: _Allocator) -> ClassPredictionBlock:
@@ -296,6 +229,7 @@ def _labels(spec: ModelSpec, at: _Allocator) -> ClassLabelBlock | RegressionLabe
         confusion=at.count_run(classes * classes),
         targets=at.count_run(classes),
         unknown_target=at.count(),
+        missing_target=at.count(),
         scored=at.count(),
         positives=tuple(at.count_run(bins) for _ in range(scored)),
         negatives=tuple(at.count_run(bins) for _ in range(scored)),

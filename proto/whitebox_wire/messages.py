@@ -28,12 +28,17 @@ OUT_OF_VOCABULARY = -3
 
 
 class Dataset(enum.Enum):
+    """Which rows a reference is made of."""
+
     TRAINING = "training"
     TEST = "test"
 
 
 class DropReason(enum.Enum):
-    """Why a row is in no sum. Every dropped row is counted under one of these."""
+    """Why a row is in no sum. Every dropped row is counted under one of these.
+
+    `OTHER` takes the rows of reasons that a newer peer has and this version does not know.
+    """
 
     UNMATCHED = "unmatched"
     BUFFER_FULL = "buffer_full"
@@ -42,12 +47,16 @@ class DropReason(enum.Enum):
     QUEUE_FULL = "queue_full"
     REJECTED = "rejected"
     MALFORMED = "malformed"
+    OTHER = "other"
 
 
 class RejectReason(enum.Enum):
+    """Why a hub refused a delta; `OTHER` is a reason that this version does not know."""
+
     UNKNOWN_SPEC = "unknown_spec"
     MALFORMED = "malformed"
     OVERFLOW = "overflow"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +175,11 @@ class LabelBatch:
     ids: tuple[str, ...]
     labels: Column
     received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """How many rows or labels are on disk now, and what was made of unexpected columns."""
+
+    recorded_rows: int
+    warnings: tuple[str, ...] = ()

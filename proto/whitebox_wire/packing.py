@@ -42,9 +42,16 @@ class Packing(enum.IntEnum):
     SPARSE_I64 = 8
 
 
-_DTYPES = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"), np.dtype("<i8"))
-_GAP = np.dtype("<u2")
 _I64 = np.dtype("<i8")
+# Widths by packing, and the least value that each escapes (its own largest).
+_WIDTHS: tuple[np.dtype[np.integer], ...] = (
+    np.dtype("u1"),
+    np.dtype("<u2"),
+    np.dtype("<u4"),
+    _I64,
+)
+_ESCAPES = (0xFF, 0xFFFF, 0xFFFF_FFFF, None)
+_GAP = 1  # gaps between non-zero cells are u16
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,39 +108,51 @@ def _inflate(body: bytes, limit: int) -> bytes:
     return inflated
 
 
-def _escapes(part: IntVector, dtype: np.dtype[np.generic]) -> int:
-    return int(np.count_nonzero((part < 0) | (part >= np.iinfo(dtype).max)))
-
-
 def _pack_part(part: IntVector) -> tuple[bytes, Packing, int]:
     places = np.flatnonzero(part)
-    widths = [(d.itemsize * part.size + 8 * _escapes(part, d), d) for d in _DTYPES[:3]]
-    dense_bytes, width = min([*widths, (8 * part.size, _I64)], key=lambda choice: choice[0])
     values = part[places]
+    dense, dense_bytes = _narrowest(part.size, values)
+    sparse, value_bytes = _narrowest(values.size, values)
     gaps = np.diff(places, prepend=-1) - 1
-    sparse_bytes = 2 * gaps.size + 8 * _escapes(gaps, _GAP)
-    value_widths = [(d.itemsize * values.size + 8 * _escapes(values, d), d) for d in _DTYPES[:3]]
-    value_bytes, value_width = min(
-        [*value_widths, (8 * values.size, _I64)], key=lambda choice: choice[0]
-    )
-    if sparse_bytes + value_bytes < dense_bytes:
-        packing = Packing(5 + _DTYPES.index(value_width))
-        return _escape(gaps, _GAP) + _escape(values, value_width), packing, int(places.size)
-    return _escape(part, width), Packing(1 + _DTYPES.index(width)), 0
+    gap_bytes = _packed_bytes(gaps.size, gaps, _GAP)
+    if gap_bytes + value_bytes < dense_bytes:
+        body = _escape(gaps, _GAP) + _escape(values, sparse)
+        return body, Packing(Packing.SPARSE_U8 + sparse), int(places.size)
+    return _escape(part, dense), Packing(Packing.DENSE_U8 + dense), 0
 
 
-def _escape(values: IntVector, dtype: np.dtype[np.generic]) -> bytes:
-    if dtype == _I64:
-        return values.astype(_I64).tobytes()
-    top = np.iinfo(dtype).max
-    escaped = (values < 0) | (values >= top)
-    narrow = np.where(escaped, top, values).astype(dtype)
+def _narrowest(cells: int, nonzero: IntVector) -> tuple[int, int]:
+    """The width that packs some cells into the fewest bytes, and how many; zeros never escape."""
+    sizes = [_packed_bytes(cells, nonzero, width) for width in range(len(_WIDTHS))]
+    best = min(range(len(_WIDTHS)), key=sizes.__getitem__)
+    return best, sizes[best]
+
+
+def _packed_bytes(cells: int, nonzero: IntVector, width: int) -> int:
+    escape = _ESCAPES[width]
+    bytes_ = _WIDTHS[width].itemsize * cells
+    if escape is None or not nonzero.size or _fits(nonzero, escape):
+        return bytes_
+    return bytes_ + _I64.itemsize * int(np.count_nonzero((nonzero < 0) | (nonzero >= escape)))
+
+
+def _fits(values: IntVector, escape: int) -> bool:
+    return int(values.min()) >= 0 and int(values.max()) < escape
+
+
+def _escape(values: IntVector, width: int) -> bytes:
+    """Integers at a width, then those that it escapes."""
+    escape, dtype = _ESCAPES[width], _WIDTHS[width]
+    if escape is None or not values.size or _fits(values, escape):
+        return values.astype(dtype).tobytes()
+    escaped = (values < 0) | (values >= escape)
+    narrow = np.where(escaped, escape, values).astype(dtype)
     return narrow.tobytes() + values[escaped].astype(_I64).tobytes()
 
 
 def _unpack_part(body: bytes, start: int, packing: Packing, nonzero: int, out: IntVector) -> int:
     """Fill `out` (zeros) from `body[start:]`; return where the part ends."""
-    width = _DTYPES[(packing - 1) % 4]
+    width = (packing - Packing.DENSE_U8) % len(_WIDTHS)
     if packing < Packing.SPARSE_U8:
         if nonzero:
             raise MalformedError("a dense part must not count its non-zero cells")
@@ -154,17 +173,18 @@ def _unpack_part(body: bytes, start: int, packing: Packing, nonzero: int, out: I
     return end
 
 
-def _read(body: bytes, start: int, dtype: np.dtype[np.generic], out: IntVector) -> int:
+def _read(body: bytes, start: int, width: int, out: IntVector) -> int:
     """Read `out.size` integers with their escapes; return where they end."""
+    escape, dtype = _ESCAPES[width], _WIDTHS[width]
     end = start + dtype.itemsize * out.size
     if end > len(body):
         raise MalformedError(f"the vector is truncated: {len(body)} bytes of at least {end}")
     narrow = np.frombuffer(body, dtype, out.size, start)
     out[:] = narrow
-    if dtype == _I64:
+    if escape is None:
         return end
-    escaped = np.flatnonzero(narrow == np.iinfo(dtype).max)
-    last = end + 8 * escaped.size
+    escaped = np.flatnonzero(narrow == escape)
+    last = end + _I64.itemsize * escaped.size
     if last > len(body):
         raise MalformedError(f"the vector is truncated: {len(body)} bytes of {last}")
     if escaped.size:

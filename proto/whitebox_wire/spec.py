@@ -2,27 +2,68 @@
 
 Made once from training data by `whitebox_agent.profile`, stored by the hub, fetched by agents.
 Specs are frozen, comparable and checked once by `ModelSpec.check`; code that holds one trusts it.
-Names, bin edges and vocabularies live here; no row, and no extreme of a column, ever does.
+This module knows what a spec's parts are to each other; the parts check themselves.
 """
 
 from __future__ import annotations
 
 import enum
-import math
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from whitebox_wire.errors import SpecError
+from whitebox_wire.features import (
+    CELLS_PER_FEATURE_MAX,
+    NAME_BYTES_MAX,
+    CategoricalBins,
+    Feature,
+    NumericBins,
+    check_edges,
+    check_text,
+)
+from whitebox_wire.loss_tree import LossSplit, LossTree
+from whitebox_wire.policies import (
+    SEGMENTS_MAX,
+    ExplanationPolicy,
+    ExplanationSpace,
+    NoiseBudget,
+    NumericRange,
+    Predicate,
+    PrivacyPolicy,
+    Segment,
+    WindowPolicy,
+)
 
-NAME_BYTES_MAX = 256
+__all__ = [
+    "CELLS_PER_FEATURE_MAX",
+    "CLASSES_MAX",
+    "FEATURES_MAX",
+    "NAME_BYTES_MAX",
+    "SCORE_BINS_MAX",
+    "Calibrator",
+    "CategoricalBins",
+    "ExplanationPolicy",
+    "ExplanationSpace",
+    "Feature",
+    "LossSplit",
+    "LossTree",
+    "ModelKind",
+    "ModelSpec",
+    "NoiseBudget",
+    "NumericBins",
+    "NumericRange",
+    "Predicate",
+    "Prediction",
+    "PrivacyPolicy",
+    "Segment",
+    "Target",
+    "WindowPolicy",
+]
+
 FEATURES_MAX = 4_096
 CLASSES_MAX = 100
-CELLS_PER_FEATURE_MAX = 1_024
 SCORE_BINS_MAX = 1_000
-WEEK_S = 7 * 86_400
-# 1970-01-05 was a Monday: windows of whole weeks begin on Mondays.
-MONDAY_S = 4 * 86_400
+KNOTS_MAX = 1_000
 
 
 class ModelKind(enum.Enum):
@@ -34,71 +75,23 @@ class ModelKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class NumericBins:
-    """Cell 0 is below `edges[0]`; cell i holds `edges[i-1] <= x < edges[i]`; the last is open.
-
-    Moments are kept of `(x - centre) / scale`.
-    """
-
-    edges: tuple[float, ...]
-    centre: float
-    scale: float
-
-    @property
-    def cells(self) -> int:
-        return len(self.edges) + 1
-
-    def check(self, name: str) -> None:
-        """Raise SpecError unless edges rise strictly and centre and scale are finite."""
-        if not 1 <= len(self.edges) < CELLS_PER_FEATURE_MAX:
-            raise SpecError(f"{name}: {len(self.edges)} bin edges; 1 to 1023 are possible")
-        if not all(map(math.isfinite, self.edges)):
-            raise SpecError(f"{name}: a bin edge is not a finite number")
-        if any(b <= a for a, b in pairwise(self.edges)):
-            raise SpecError(f"{name}: bin edges must rise strictly")
-        if not (math.isfinite(self.centre) and math.isfinite(self.scale) and self.scale > 0):
-            raise SpecError(f"{name}: centre must be finite and scale positive")
-        # 1 / scale must be finite too: moments are taken by multiplying with it.
-        if not math.isfinite(2.0**20 / self.scale):
-            raise SpecError(f"{name}: a scale of {self.scale} is too small")
-
-
-@dataclass(frozen=True, slots=True)
-class CategoricalBins:
-    """A vocabulary; `complete` says that it holds every category of the training set."""
-
-    vocabulary: tuple[str, ...]
-    complete: bool = True
-    boolean: bool = False
-
-    @property
-    def cells(self) -> int:
-        """The vocabulary's cells, then `other` and `unseen`."""
-        return len(self.vocabulary) + 2
-
-    def check(self, name: str) -> None:
-        """Raise SpecError for an empty, repeating or oversized vocabulary."""
-        if not 1 <= len(self.vocabulary) <= CELLS_PER_FEATURE_MAX - 2:
-            raise SpecError(f"{name}: {len(self.vocabulary)} categories; 1 to 1022 are possible")
-        if len(set(self.vocabulary)) != len(self.vocabulary):
-            raise SpecError(f"{name}: a category appears twice")
-        if any(len(v.encode()) > NAME_BYTES_MAX for v in self.vocabulary):
-            raise SpecError(f"{name}: a category is longer than {NAME_BYTES_MAX} bytes")
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    name: str
-    bins: NumericBins | CategoricalBins
-    withheld: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Calibrator:
     """A monotone, piecewise linear map from score to probability."""
 
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
+
+    def check(self) -> None:
+        """Raise SpecError unless scores rise strictly and probabilities do not fall, in [0, 1]."""
+        scores, probabilities = self.scores, self.probabilities
+        if len(scores) != len(probabilities) or not 2 <= len(scores) <= KNOTS_MAX:
+            raise SpecError(f"calibrator: 2 to {KNOTS_MAX} scores, and a probability for each")
+        # Comparisons with NaN are false, so these refuse it too.
+        within = all(0.0 <= number <= 1.0 for number in (*scores, *probabilities))
+        if not within or list(probabilities) != sorted(probabilities):
+            raise SpecError("calibrator: numbers lie in [0, 1] and probabilities never fall")
+        if list(scores) != sorted(set(scores)):
+            raise SpecError("calibrator: scores must rise strictly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,81 +108,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Target:
+    """The true value's column; `error_edges` bin the absolute error in the target's units."""
+
     column: str
     value: NumericBins | None = None
     error_edges: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WindowPolicy:
-    """Tumbling windows of event time in whole seconds, aligned to UTC (weeks to Monday)."""
-
-    granularity_s: int = 3_600
-    lateness_s: int = 300
-    label_horizon_s: int = 30 * 86_400
-
-    @property
-    def origin_s(self) -> int:
-        return MONDAY_S if self.granularity_s % WEEK_S == 0 else 0
-
-    def start(self, time_s: int) -> int:
-        """The start of the window that a time falls into, in seconds since 1970.
-
-        >>> WindowPolicy(3600).start(7201)
-        7200
-        """
-        return (time_s - self.origin_s) // self.granularity_s * self.granularity_s + self.origin_s
-
-
-@dataclass(frozen=True, slots=True)
-class NumericRange:
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Predicate:
-    """A feature's value lies in a half-open range or in a set of categories."""
-
-    feature: str
-    test: NumericRange | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Rows that satisfy every predicate, on agents that carry every label."""
-
-    name: str
-    where: tuple[Predicate, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseBudget:
-    features: tuple[str, ...]
-    epsilon: float
-    delta: float
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacyPolicy:
-    minimum_rows: int = 0
-    budgets: tuple[NoiseBudget, ...] = ()
-
-
-class ExplanationSpace(enum.Enum):
-    MARGIN = "margin"
-    PROBABILITY = "probability"
-
-
-@dataclass(frozen=True, slots=True)
-class ExplanationPolicy:
-    """How attributions are taken; one output scale for each explained output."""
-
-    space: ExplanationSpace
-    output_scales: tuple[float, ...]
-    rows_per_window: int = 200
-    sampler_pairs: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +128,7 @@ class ModelSpec:
     segments: tuple[Segment, ...] = ()
     privacy: PrivacyPolicy = field(default_factory=PrivacyPolicy)
     explanation: ExplanationPolicy | None = None
+    loss_tree: LossTree | None = None
 
     @property
     def counted(self) -> tuple[Feature, ...]:
@@ -227,25 +151,31 @@ class ModelSpec:
             _check_regression(self)
         else:
             _check_classification(self)
-        _check_policies(self)
+        self.window.check()
+        _check_segments(self)
+        self.privacy.check({f.name: f for f in self.features})
+        _check_explanation(self)
+        _check_loss_tree(self)
         return self
 
 
 def _check_names(spec: ModelSpec) -> None:
+    check_text(spec.model_id, "model_id")
+    if not spec.model_id.isprintable():
+        raise SpecError(f"model_id {spec.model_id[:40]!r} has characters that cannot be printed")
+    if not 1 <= len(spec.features) <= FEATURES_MAX:
+        raise SpecError(f"{len(spec.features)} features; 1 to {FEATURES_MAX} are possible")
     # A target is no column of an inference, so a feature may not share its name either.
     columns = [f.name for f in spec.features]
     columns += [spec.prediction.column, *spec.prediction.score_columns, spec.target.column]
-    for name in (spec.model_id, *columns):
-        if not name or len(name.encode()) > NAME_BYTES_MAX:
-            raise SpecError(f"name {name[:40]!r} is empty or longer than {NAME_BYTES_MAX} bytes")
+    for name in columns:
+        check_text(name, "column")
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
         raise SpecError(
             f"column {twice[0]!r} has two roles",
             hint="features, prediction, scores and target need names of their own",
         )
-    if not 1 <= len(spec.features) <= FEATURES_MAX:
-        raise SpecError(f"{len(spec.features)} features; 1 to {FEATURES_MAX} are possible")
 
 
 def _check_classification(spec: ModelSpec) -> None:
@@ -256,60 +186,81 @@ def _check_classification(spec: ModelSpec) -> None:
             f"prediction {prediction.column!r} has {count} classes",
             hint=f"a {spec.kind.value} model needs {low} to {high} different classes",
         )
-    wanted = (0, 1) if spec.kind is ModelKind.BINARY else (0, count)
-    if len(prediction.score_columns) not in wanted:
-        raise SpecError(
-            f"{len(prediction.score_columns)} score columns for {count} classes",
-            hint=f"a {spec.kind.value} model has none or {wanted[1]}",
-        )
-    if prediction.score_columns and not 2 <= prediction.score_bins <= SCORE_BINS_MAX:
-        raise SpecError(f"score_bins is {prediction.score_bins}; 2 to 1000 are possible")
+    for name in prediction.classes:
+        check_text(name, "class", empty=True)
     if prediction.value is not None or spec.target.value is not None or spec.target.error_edges:
         raise SpecError(f"a {spec.kind.value} model has classes, not numeric prediction bins")
-    if len(prediction.calibrators) not in (0, len(prediction.score_columns)):
+    _check_scores(spec)
+
+
+def _check_scores(spec: ModelSpec) -> None:
+    prediction = spec.prediction
+    scored = len(prediction.score_columns)
+    wanted = 1 if spec.kind is ModelKind.BINARY else len(prediction.classes)
+    if scored not in (0, wanted):
+        raise SpecError(
+            f"{scored} score columns for {len(prediction.classes)} classes",
+            hint=f"a {spec.kind.value} model has none or {wanted}",
+        )
+    if not (2 if scored else 0) <= prediction.score_bins <= SCORE_BINS_MAX:
+        raise SpecError(f"score_bins is {prediction.score_bins}; 2 to 1000 are possible")
+    if len(prediction.calibrators) not in (0, scored):
         raise SpecError("calibrators: there must be one for each score column, or none")
     for calibrator in prediction.calibrators:
-        _check_calibrator(calibrator)
-
-
-def _check_calibrator(calibrator: Calibrator) -> None:
-    scores, probabilities = calibrator.scores, calibrator.probabilities
-    pairs = len(scores) == len(probabilities) >= 2
-    if not pairs or list(scores) != sorted(set(scores)):
-        raise SpecError("calibrator: scores must rise strictly, one probability for each")
-    within = all(0.0 <= p <= 1.0 for p in probabilities)
-    if not within or list(probabilities) != sorted(probabilities):
-        raise SpecError("calibrator: probabilities must not fall and must lie in [0, 1]")
+        calibrator.check()
 
 
 def _check_regression(spec: ModelSpec) -> None:
-    if spec.prediction.value is None or spec.target.value is None:
+    prediction, target = spec.prediction, spec.target
+    if prediction.value is None or target.value is None:
         raise SpecError("a regression model needs bins for its prediction and its target")
-    if spec.prediction.classes or spec.prediction.score_columns:
+    if prediction.classes or prediction.score_columns:
         raise SpecError("a regression model has no classes and no scores")
-    spec.prediction.value.check(f"prediction {spec.prediction.column!r}")
-    spec.target.value.check(f"target {spec.target.column!r}")
-    edges = NumericBins(spec.target.error_edges, 0.0, 1.0)
-    edges.check(f"error bins of {spec.target.column!r}")
+    if prediction.score_bins or prediction.calibrators:
+        raise SpecError("a regression model has no score_bins and no calibrators")
+    prediction.value.check(f"prediction {prediction.column!r}")
+    target.value.check(f"target {target.column!r}")
+    check_edges(target.error_edges, f"error bins of {target.column!r}")
+    if target.error_edges[0] < 0:
+        raise SpecError(f"error bins of {target.column!r}: an absolute error is never negative")
 
 
-def _check_policies(spec: ModelSpec) -> None:
-    window = spec.window
-    if not 1 <= window.granularity_s <= 366 * 86_400:
-        raise SpecError(
-            f"granularity_s is {window.granularity_s}; one second to a year is possible"
-        )
-    names = {f.name for f in spec.features}
-    asked = [p.feature for s in spec.segments for p in s.where]
-    asked += [f for b in spec.privacy.budgets for f in b.features]
-    unknown = [name for name in asked if name not in names]
-    if unknown:
-        raise SpecError(f"a policy names feature {unknown[0]!r}, which the model does not have")
-    noised = Counter(f for b in spec.privacy.budgets for f in b.features)
-    if any(count > 1 for count in noised.values()):
-        raise SpecError("privacy: a feature may belong to one noise budget only")
-    if spec.explanation is not None:
-        outputs = len(spec.prediction.classes) if spec.kind is ModelKind.MULTI_CLASS else 1
-        scales = spec.explanation.output_scales
-        if len(scales) != outputs or not all(math.isfinite(s) and s > 0 for s in scales):
-            raise SpecError(f"explanation: {outputs} positive output scales are needed")
+def _check_segments(spec: ModelSpec) -> None:
+    if len(spec.segments) > SEGMENTS_MAX:
+        raise SpecError(f"{len(spec.segments)} segments; at most {SEGMENTS_MAX} are possible")
+    features = {f.name: f for f in spec.features}
+    noised = spec.privacy.noised
+    for segment in spec.segments:
+        segment.check(features)
+        told = [p.feature for p in segment.where if p.feature in noised]
+        if told:
+            # The size of such a segment would tell exactly what the noise is to hide.
+            raise SpecError(f"segment {segment.name!r} tests {told[0]!r}, which has a noise budget")
+    if len({s.name for s in spec.segments}) != len(spec.segments):
+        raise SpecError("two segments share a name")
+
+
+def _check_explanation(spec: ModelSpec) -> None:
+    policy = spec.explanation
+    if policy is None:
+        return
+    policy.check(len(spec.prediction.classes) if spec.kind is ModelKind.MULTI_CLASS else 1)
+    if spec.kind is ModelKind.REGRESSION and policy.space is ExplanationSpace.PROBABILITY:
+        raise SpecError("explanation.space: a regression model has no probability")
+
+
+def _check_loss_tree(spec: ModelSpec) -> None:
+    tree, value = spec.loss_tree, spec.prediction.value
+    if tree is None:
+        return
+    if spec.kind is not ModelKind.REGRESSION or value is None:
+        raise SpecError(f"loss tree: a {spec.kind.value} model has none, only regression")
+    tree.check((*(f.bins for f in spec.features), value))
+    for split in tree.splits:
+        if split.feature < len(spec.features):
+            feature = spec.features[split.feature]
+            if feature.withheld or feature.name in spec.privacy.noised:
+                raise SpecError(
+                    f"loss tree: {feature.name!r} is withheld or has a noise budget",
+                    hint="leaf counts would tell what may not be told",
+                )

@@ -1,7 +1,7 @@
 """Labelled rows into the labels section: how predictions compare with what came true.
 
 Scores are judged as the model gave them; calibration is for estimates without labels. A row whose
-label is missing is counted as an unknown target, so that no row is lost silently.
+label is missing or of no class is counted as such, so that no row is lost silently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from whitebox_agent.fold.prediction import Predictions
 from whitebox_agent.fold.scores import brier_scores, fixed_sum, log_losses, score_bins
 from whitebox_agent.fold.vocabulary import Vocabulary
 from whitebox_wire.layout import ClassLabelBlock, Layout, RegressionLabelBlock
-from whitebox_wire.messages import Column
+from whitebox_wire.messages import MISSING, Column
 from whitebox_wire.spec import ModelKind, ModelSpec
 from whitebox_wire.vector import CLIP, ONE, FloatArray, IntVector
 
@@ -61,7 +61,9 @@ class ClassLabelFold:
         vector[block.rows] += places.size
         vector[block.confusion] += np.bincount(pairs, minlength=count * count)
         vector[block.targets] += np.bincount(places[known], minlength=count)
-        vector[block.unknown_target] += places.size - np.count_nonzero(known)
+        missing = np.count_nonzero(places == MISSING)
+        vector[block.missing_target] += missing
+        vector[block.unknown_target] += places.size - np.count_nonzero(known) - missing
         if self._positive:
             scored = known & ~np.isnan(predictions.scores).any(axis=1)
             self._fold_scores(predictions.scores[scored], places[scored], vector)

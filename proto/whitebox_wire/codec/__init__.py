@@ -11,6 +11,7 @@ from whitebox_wire.codec.batches import (
     encode_batch,
     encode_labels,
 )
+from whitebox_wire.codec.bundles import Reference, SpecBundle, decode_bundle, encode_bundle
 from whitebox_wire.codec.exports import (
     decode_get_request,
     decode_get_response,
@@ -25,15 +26,17 @@ from whitebox_wire.codec.exports import (
     encode_watch_request,
     encode_watch_response,
 )
-from whitebox_wire.codec.specs import (
-    Reference,
-    SpecBundle,
-    decode_bundle,
-    decode_spec,
-    encode_bundle,
-    encode_spec,
-    spec_digest,
+from whitebox_wire.codec.records import (
+    decode_record_labels_request,
+    decode_record_labels_response,
+    decode_record_request,
+    decode_record_response,
+    encode_record_labels_request,
+    encode_record_labels_response,
+    encode_record_request,
+    encode_record_response,
 )
+from whitebox_wire.codec.specs import decode_spec, encode_spec, spec_digest
 
 __all__ = [
     "Reference",
@@ -43,6 +46,10 @@ __all__ = [
     "decode_get_request",
     "decode_get_response",
     "decode_labels",
+    "decode_record_labels_request",
+    "decode_record_labels_response",
+    "decode_record_request",
+    "decode_record_response",
     "decode_request",
     "decode_response",
     "decode_spec",
@@ -53,6 +60,10 @@ __all__ = [
     "encode_get_request",
     "encode_get_response",
     "encode_labels",
+    "encode_record_labels_request",
+    "encode_record_labels_response",
+    "encode_record_request",
+    "encode_record_response",
     "encode_request",
     "encode_response",
     "encode_spec",

@@ -5,31 +5,29 @@ Columns are little-endian arrays, so decoding copies nothing and costs no time p
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TypeVar
 
-from whitebox_wire.codec.parsing import parse
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.message import Message
+
+from whitebox_wire.codec.parsing import digest, parse
 from whitebox_wire.errors import DataError, MalformedError
 from whitebox_wire.messages import OUT_OF_VOCABULARY, Codes, Column, InferenceBatch, LabelBatch
 from whitebox_wire.v1 import inference_pb2
+from whitebox_wire.vector import ROWS_PER_DELTA_MAX
 
 BATCH_BYTES_MAX = 64 * 1024 * 1024
 _F64 = np.dtype("<f8")
 _I64 = np.dtype("<i8")
 _I32 = np.dtype("<i4")
 
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
 
 def encode_batch(batch: InferenceBatch) -> bytes:
-    times = b"" if batch.times_ms is None else batch.times_ms.astype(_I64).tobytes()
-    message = inference_pb2.InferenceBatch(
-        model_id=batch.model_id,
-        rows=batch.rows,
-        columns=[_column_message(name, column) for name, column in batch.columns.items()],
-        ids=batch.ids,
-        times_ms=times,
-        received_ms=batch.received_ms,
-        spec_digest=batch.spec_digest,
-    )
-    return message.SerializeToString(deterministic=True)
+    """The bytes of a table; DataError for text that is no Unicode, or too many rows or bytes."""
+    return batch_bytes(batch_message(batch))
 
 
 def decode_batch(data: bytes) -> InferenceBatch:
@@ -39,8 +37,50 @@ def decode_batch(data: bytes) -> InferenceBatch:
         MalformedError: not a batch, or its columns, ids and times do not agree in length.
         DataError: two columns share a name.
     """
-    message = parse(inference_pb2.InferenceBatch, data, bytes_max=BATCH_BYTES_MAX)
+    return batch_of(parse(inference_pb2.InferenceBatch, data, bytes_max=BATCH_BYTES_MAX))
+
+
+def encode_labels(batch: LabelBatch) -> bytes:
+    """The bytes of labels; DataError for text that is no Unicode, or too many rows or bytes."""
+    return batch_bytes(labels_message(batch))
+
+
+def decode_labels(data: bytes) -> LabelBatch:
+    """The labels in `data`; MalformedError when ids and labels do not agree."""
+    return labels_of(parse(inference_pb2.LabelBatch, data, bytes_max=BATCH_BYTES_MAX))
+
+
+def batch_bytes(message: Message) -> bytes:
+    """A message's bytes; DataError when they are more than a reader takes."""
+    data = message.SerializeToString(deterministic=True)
+    if len(data) > BATCH_BYTES_MAX:
+        raise DataError(
+            f"a batch of {len(data)} bytes; {BATCH_BYTES_MAX} are possible",
+            hint="log fewer rows at once",
+        )
+    return data
+
+
+def batch_message(batch: InferenceBatch) -> inference_pb2.InferenceBatch:
+    _check_rows(batch.rows, DataError)
+    times = b"" if batch.times_ms is None else batch.times_ms.astype(_I64).tobytes()
+    try:
+        return inference_pb2.InferenceBatch(
+            model_id=batch.model_id,
+            rows=batch.rows,
+            columns=[_column_message(name, column) for name, column in batch.columns.items()],
+            ids=batch.ids,
+            times_ms=times,
+            received_ms=batch.received_ms,
+            spec_digest=batch.spec_digest,
+        )
+    except UnicodeEncodeError as error:
+        raise _no_unicode(error) from error
+
+
+def batch_of(message: inference_pb2.InferenceBatch) -> InferenceBatch:
     rows = message.rows
+    _check_rows(rows, MalformedError)
     columns: dict[str, Column] = {}
     for column in message.columns:
         if column.name in columns:
@@ -56,28 +96,47 @@ def decode_batch(data: bytes) -> InferenceBatch:
         received_ms=message.received_ms,
         ids=tuple(message.ids),
         times_ms=times,
-        spec_digest=message.spec_digest,
+        spec_digest=message.spec_digest and digest(message.spec_digest),
     )
 
 
-def encode_labels(batch: LabelBatch) -> bytes:
-    message = inference_pb2.LabelBatch(
-        model_id=batch.model_id,
-        ids=batch.ids,
-        labels=_column_message("", batch.labels),
-        received_ms=batch.received_ms,
-    )
-    return message.SerializeToString(deterministic=True)
+def labels_message(batch: LabelBatch) -> inference_pb2.LabelBatch:
+    _check_rows(len(batch.ids), DataError)
+    try:
+        return inference_pb2.LabelBatch(
+            model_id=batch.model_id,
+            ids=batch.ids,
+            labels=_column_message("", batch.labels),
+            received_ms=batch.received_ms,
+        )
+    except UnicodeEncodeError as error:
+        raise _no_unicode(error) from error
 
 
-def decode_labels(data: bytes) -> LabelBatch:
-    """The labels in `data`; MalformedError when ids and labels do not agree."""
-    message = parse(inference_pb2.LabelBatch, data, bytes_max=BATCH_BYTES_MAX)
+def labels_of(message: inference_pb2.LabelBatch) -> LabelBatch:
+    rows = len(message.ids)
+    _check_rows(rows, MalformedError)
     return LabelBatch(
         model_id=message.model_id,
         ids=tuple(message.ids),
-        labels=_column(message.labels, len(message.ids)),
+        labels=_column(message.labels, rows),
         received_ms=message.received_ms,
+    )
+
+
+def _check_rows(rows: int, kind: type[DataError | MalformedError]) -> None:
+    """A batch may become one delta, so it has no more rows than that."""
+    if rows > ROWS_PER_DELTA_MAX:
+        raise kind(
+            f"a batch of {rows} rows; {ROWS_PER_DELTA_MAX} are possible",
+            hint="log fewer rows at once",
+        )
+
+
+def _no_unicode(error: UnicodeEncodeError) -> DataError:
+    return DataError(
+        f"{error.object[:40]!r} is not valid Unicode",
+        hint="names of columns, ids and categories travel as UTF-8",
     )
 
 
@@ -98,14 +157,14 @@ def _column(message: inference_pb2.Column, rows: int) -> Column:
         raise MalformedError(f"column {message.name!r} has no values")
     codes = _array(message.categories.codes, _I32, rows, message.name)
     dictionary = tuple(message.categories.dictionary)
-    if rows and (int(codes.min()) < OUT_OF_VOCABULARY):
+    if rows and int(codes.min()) < OUT_OF_VOCABULARY:
         raise MalformedError(f"column {message.name!r} has a code below {OUT_OF_VOCABULARY}")
     if rows and dictionary and int(codes.max()) >= len(dictionary):
         raise MalformedError(f"column {message.name!r} has a code beyond its dictionary")
     return Codes(codes, dictionary)
 
 
-def _array(data: bytes, dtype: np.dtype, rows: int, name: str) -> np.ndarray:  # type: ignore[type-arg]  # the caller names the dtype
+def _array(data: bytes, dtype: np.dtype[ScalarT], rows: int, name: str) -> npt.NDArray[ScalarT]:
     if len(data) != dtype.itemsize * rows:
         raise MalformedError(f"column {name!r} has {len(data)} bytes for {rows} rows")
     return np.frombuffer(data, dtype)

@@ -1,11 +1,25 @@
-"""Exports, questions for specs, and their answers as bytes: what crosses the network."""
+"""Exports, questions for specs, and their answers as bytes: what crosses the network.
+
+Fields that a newer peer adds are passed over, and reasons that it adds are counted as `OTHER`: an
+export is never refused for saying more. A section or packing that is unknown is refused, since a
+vector that cannot be read cannot be added.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from whitebox_wire.codec.parsing import known, packed_vector, parse, vector_message
-from whitebox_wire.codec.specs import SECTION_NUMBERS, SECTIONS, SPEC_BYTES_MAX, spec_digest
+from whitebox_wire.codec.parsing import (
+    SECTION_NUMBERS,
+    SECTIONS,
+    bounded,
+    digest,
+    known,
+    packed_vector,
+    parse,
+    vector_message,
+)
+from whitebox_wire.codec.specs import SPEC_BYTES_MAX, spec_digest
 from whitebox_wire.errors import MalformedError
 from whitebox_wire.messages import (
     DropReason,
@@ -22,9 +36,15 @@ from whitebox_wire.messages import (
 from whitebox_wire.v1 import ingest_pb2
 from whitebox_wire.vector import ROWS_PER_DELTA_MAX
 
-# What a hub reads of one message; an agent sends far less (messages.EXPORT_BYTES_MAX).
-REQUEST_BYTES_MAX = 4 * 1024 * 1024
-DIGEST_BYTES = 32
+# What is read of one message. An agent sends a quarter of it (messages.EXPORT_BYTES_MAX) unless one
+# delta alone is larger, which has at most 512 KiB (layout.CELLS_MAX).
+REQUEST_BYTES_MAX = 1024 * 1024
+DELTAS_MAX = 4_096
+LEDGERS_MAX = 1_024
+REASONS_MAX = 64
+REFS_MAX = 4_096
+# What a store's signed 64-bit column holds.
+TOTAL_MAX = (1 << 63) - 1
 
 _DROPS = {
     DropReason.UNMATCHED: ingest_pb2.DROP_REASON_UNMATCHED,
@@ -34,11 +54,13 @@ _DROPS = {
     DropReason.QUEUE_FULL: ingest_pb2.DROP_REASON_QUEUE_FULL,
     DropReason.REJECTED: ingest_pb2.DROP_REASON_REJECTED,
     DropReason.MALFORMED: ingest_pb2.DROP_REASON_MALFORMED,
+    DropReason.OTHER: ingest_pb2.DROP_REASON_OTHER,
 }
 _REJECTS = {
     RejectReason.UNKNOWN_SPEC: ingest_pb2.REJECT_REASON_UNKNOWN_SPEC,
     RejectReason.MALFORMED: ingest_pb2.REJECT_REASON_MALFORMED,
     RejectReason.OVERFLOW: ingest_pb2.REJECT_REASON_OVERFLOW,
+    RejectReason.OTHER: ingest_pb2.REJECT_REASON_OTHER,
 }
 _DROP_NUMBERS = {int(number): reason for reason, number in _DROPS.items()}
 _REJECT_NUMBERS = {int(number): reason for reason, number in _REJECTS.items()}
@@ -60,14 +82,14 @@ def encode_request(request: ExportRequest) -> bytes:
 def decode_request(data: bytes) -> ExportRequest:
     """The export in `data`, its vectors still packed; MalformedError when it is not one."""
     message = parse(ingest_pb2.ExportRequest, data, bytes_max=REQUEST_BYTES_MAX)
-    if not message.agent_id or not message.sequence:
-        raise MalformedError("an export needs an agent id and a sequence from 1")
+    if not message.agent_id or not 1 <= message.sequence <= TOTAL_MAX:
+        raise MalformedError("an export needs an agent id and a sequence from 1 to 2**63 - 1")
     return ExportRequest(
         agent_id=message.agent_id,
         epoch=message.epoch,
         sequence=message.sequence,
-        deltas=tuple(_delta(d) for d in message.deltas),
-        ledgers=tuple(_model_ledger(ledger) for ledger in message.ledgers),
+        deltas=tuple(_delta(d) for d in bounded(message.deltas, DELTAS_MAX, "deltas")),
+        ledgers=tuple(_model_ledger(m) for m in bounded(message.ledgers, LEDGERS_MAX, "ledgers")),
         agent_time_ms=message.agent_time_ms,
         agent_version=message.agent_version,
     )
@@ -96,8 +118,8 @@ def decode_response(data: bytes) -> ExportResponse:
         expected_sequence=message.expected_sequence,
         server_time_ms=message.server_time_ms,
         rejections=tuple(
-            Rejection(r.delta, known(_REJECT_NUMBERS, r.reason, "reject reason"), r.message)
-            for r in message.rejections
+            Rejection(r.delta, _REJECT_NUMBERS.get(r.reason, RejectReason.OTHER), r.message)
+            for r in bounded(message.rejections, DELTAS_MAX, "rejections")
         ),
         retry_delay_ms=message.retry_delay_ms,
         specs=_refs(message.specs),
@@ -113,11 +135,9 @@ def encode_get_request(wanted: SpecRef) -> bytes:
 def decode_get_request(data: bytes) -> SpecRef:
     """Which spec is wanted; MalformedError when neither a digest nor a model is named."""
     message = parse(ingest_pb2.GetRequest, data, bytes_max=REQUEST_BYTES_MAX)
-    if message.digest and len(message.digest) != DIGEST_BYTES:
-        raise MalformedError(f"a spec digest has {DIGEST_BYTES} bytes")
     if not message.digest and not message.model_id:
         raise MalformedError("a spec is asked for by digest or by model id")
-    return SpecRef(message.model_id, message.digest)
+    return SpecRef(message.model_id, message.digest and digest(message.digest))
 
 
 def encode_get_response(spec_bytes: bytes) -> bytes:
@@ -139,7 +159,7 @@ def encode_watch_request(known_specs: Iterable[SpecRef]) -> bytes:
 
 
 def decode_watch_request(data: bytes) -> tuple[SpecRef, ...]:
-    """The specs an agent knows, one a model."""
+    """The specs an agent knows, one a model; an empty digest where it knows none."""
     return _refs(parse(ingest_pb2.WatchRequest, data, bytes_max=REQUEST_BYTES_MAX).known)
 
 
@@ -157,8 +177,11 @@ def _ref_messages(refs: Iterable[SpecRef]) -> list[ingest_pb2.SpecRef]:
     return [ingest_pb2.SpecRef(model_id=ref.model_id, digest=ref.digest) for ref in refs]
 
 
-def _refs(messages: Iterable[ingest_pb2.SpecRef]) -> tuple[SpecRef, ...]:
-    return tuple(SpecRef(ref.model_id, ref.digest) for ref in messages)
+def _refs(messages: Collection[ingest_pb2.SpecRef]) -> tuple[SpecRef, ...]:
+    return tuple(
+        SpecRef(ref.model_id, ref.digest and digest(ref.digest))
+        for ref in bounded(messages, REFS_MAX, "specs")
+    )
 
 
 def _delta_message(delta: SketchDelta) -> ingest_pb2.SketchDelta:
@@ -176,13 +199,11 @@ def _delta_message(delta: SketchDelta) -> ingest_pb2.SketchDelta:
 
 
 def _delta(message: ingest_pb2.SketchDelta) -> SketchDelta:
-    if len(message.spec_digest) != DIGEST_BYTES:
-        raise MalformedError(f"a spec digest has {DIGEST_BYTES} bytes")
     if message.rows > ROWS_PER_DELTA_MAX:
         raise MalformedError(f"a delta of {message.rows} rows; {ROWS_PER_DELTA_MAX} are possible")
     key = WindowKey(
         model_id=message.model_id,
-        spec_digest=message.spec_digest,
+        spec_digest=digest(message.spec_digest),
         segment=message.segment,
         start_s=message.window_start_s,
         section=known(SECTION_NUMBERS, message.section, "section"),
@@ -219,10 +240,11 @@ def _model_ledger(message: ingest_pb2.ModelLedger) -> ModelLedger:
 
 
 def _row_ledger(message: ingest_pb2.RowLedger) -> RowLedger:
-    return RowLedger(
-        recorded=message.recorded,
-        folded=message.folded,
-        acknowledged=message.acknowledged,
-        pending=message.pending,
-        dropped={known(_DROP_NUMBERS, d.reason, "drop reason"): d.rows for d in message.dropped},
-    )
+    dropped: dict[DropReason, int] = {}
+    for entry in bounded(message.dropped, REASONS_MAX, "drop reasons"):
+        reason = _DROP_NUMBERS.get(entry.reason, DropReason.OTHER)
+        dropped[reason] = dropped.get(reason, 0) + entry.rows
+    totals = (message.recorded, message.folded, message.acknowledged, message.pending)
+    if max(*totals, *dropped.values()) > TOTAL_MAX:
+        raise MalformedError("a ledger's total is beyond 2**63 - 1")
+    return RowLedger(*totals, dropped)

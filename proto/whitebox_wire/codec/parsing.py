@@ -1,18 +1,30 @@
-"""Parsing bytes from strangers: one bound, one error."""
+"""Parsing bytes from strangers: bounds, one error, and the parts that several messages share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
 from whitebox_wire.errors import MalformedError
+from whitebox_wire.layout import Section
 from whitebox_wire.packing import PackedVector, Packing
 from whitebox_wire.v1 import spec_pb2
 
+DIGEST_BYTES = 32
+
 MessageT = TypeVar("MessageT", bound=Message)
 Value = TypeVar("Value")
+SizedT = TypeVar("SizedT", bound=Sized)
+
+SECTIONS = {
+    Section.FEATURES: spec_pb2.SECTION_FEATURES,
+    Section.LABELS: spec_pb2.SECTION_LABELS,
+    Section.EXPLANATIONS: spec_pb2.SECTION_EXPLANATIONS,
+}
+SECTION_NUMBERS = {int(number): section for section, number in SECTIONS.items()}
+_PACKINGS = {p.value: p for p in Packing}
 
 
 def parse(kind: type[MessageT], data: bytes, *, bytes_max: int) -> MessageT:
@@ -28,6 +40,16 @@ def parse(kind: type[MessageT], data: bytes, *, bytes_max: int) -> MessageT:
     return message
 
 
+def bounded(entries: SizedT, limit: int, what: str) -> SizedT:
+    """The entries themselves; MalformedError when there are more than `limit`.
+
+    A few bytes make an empty entry, and a Python value of it costs a hundred times as many.
+    """
+    if len(entries) > limit:
+        raise MalformedError(f"{len(entries)} {what}; at most {limit} are read")
+    return entries
+
+
 def known(table: Mapping[int, Value], number: int, what: str) -> Value:
     """The meaning of an enum's number; MalformedError when this version knows none."""
     try:
@@ -36,6 +58,13 @@ def known(table: Mapping[int, Value], number: int, what: str) -> Value:
         raise MalformedError(
             f"{what} {number} is unknown", hint="the sender may be a newer version"
         ) from None
+
+
+def digest(data: bytes) -> bytes:
+    """A spec's digest; MalformedError when it has another length."""
+    if len(data) != DIGEST_BYTES:
+        raise MalformedError(f"a spec digest of {len(data)} bytes; it has {DIGEST_BYTES}")
+    return data
 
 
 def vector_message(packed: PackedVector) -> spec_pb2.Vector:
@@ -58,6 +87,3 @@ def packed_vector(message: spec_pb2.Vector) -> PackedVector:
         sums_nonzero=message.sums_nonzero,
         deflated=message.deflated,
     )
-
-
-_PACKINGS = {p.value: p for p in Packing}

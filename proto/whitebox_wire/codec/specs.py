@@ -1,26 +1,27 @@
-"""Specs and bundles (spec and reference vectors) as bytes.
+"""Specs as bytes. A spec is addressed by the SHA-256 of them.
 
-A spec is addressed by the SHA-256 of its bytes, so whoever holds the bytes keeps them: decoding and
-encoding again gives the same bytes only within one version.
+The encoding is canonical: `decode_spec` takes only what `encode_spec` gives for the same spec. So
+one digest never has two meanings: an older version refuses a spec that says more than it knows
+rather than derive another layout from it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 
-from whitebox_wire.codec.parsing import known, packed_vector, parse, vector_message
-from whitebox_wire.errors import MalformedError
-from whitebox_wire.layout import Layout, Section
-from whitebox_wire.messages import Dataset
-from whitebox_wire.packing import pack, unpack
+from whitebox_wire.codec.parsing import bounded, known, parse
+from whitebox_wire.errors import MalformedError, SpecError
+from whitebox_wire.loss_tree import LEAVES_MAX
+from whitebox_wire.policies import BUDGETS_MAX, SEGMENTS_MAX
 from whitebox_wire.spec import (
+    FEATURES_MAX,
     Calibrator,
     CategoricalBins,
     ExplanationPolicy,
     ExplanationSpace,
     Feature,
+    LossSplit,
+    LossTree,
     ModelKind,
     ModelSpec,
     NoiseBudget,
@@ -34,10 +35,9 @@ from whitebox_wire.spec import (
     WindowPolicy,
 )
 from whitebox_wire.v1 import spec_pb2
-from whitebox_wire.vector import IntVector
 
-SPEC_BYTES_MAX = 8 * 1024 * 1024
-BUNDLE_BYTES_MAX = 32 * 1024 * 1024
+# Edges of the largest layout are 512 KiB; the rest is room for vocabularies.
+SPEC_BYTES_MAX = 4 * 1024 * 1024
 
 _KINDS = {
     ModelKind.BINARY: spec_pb2.MODEL_KIND_BINARY,
@@ -48,41 +48,8 @@ _SPACES = {
     ExplanationSpace.MARGIN: spec_pb2.EXPLANATION_SPACE_MARGIN,
     ExplanationSpace.PROBABILITY: spec_pb2.EXPLANATION_SPACE_PROBABILITY,
 }
-_DATASETS = {
-    Dataset.TRAINING: spec_pb2.DATASET_TRAINING,
-    Dataset.TEST: spec_pb2.DATASET_TEST,
-}
-SECTIONS = {
-    Section.FEATURES: spec_pb2.SECTION_FEATURES,
-    Section.LABELS: spec_pb2.SECTION_LABELS,
-    Section.EXPLANATIONS: spec_pb2.SECTION_EXPLANATIONS,
-}
-SECTION_NUMBERS = {int(number): section for section, number in SECTIONS.items()}
 _KIND_NUMBERS = {int(number): kind for kind, number in _KINDS.items()}
 _SPACE_NUMBERS = {int(number): space for space, number in _SPACES.items()}
-_DATASET_NUMBERS = {int(number): dataset for dataset, number in _DATASETS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A data set's own vectors: what live windows are compared with."""
-
-    dataset: Dataset
-    rows: int
-    vectors: Mapping[Section, IntVector]
-
-
-@dataclass(frozen=True, slots=True)
-class SpecBundle:
-    """A spec (with the bytes that were hashed) and its references."""
-
-    spec: ModelSpec
-    spec_bytes: bytes
-    references: tuple[Reference, ...]
-
-    @property
-    def digest(self) -> bytes:
-        return spec_digest(self.spec_bytes)
 
 
 def spec_digest(data: bytes) -> bytes:
@@ -91,7 +58,7 @@ def spec_digest(data: bytes) -> bytes:
 
 
 def encode_spec(spec: ModelSpec) -> bytes:
-    """The deterministic encoding of a spec."""
+    """The one encoding of a checked spec; SpecError when it is too large to be read again."""
     message = spec_pb2.ModelSpec(
         model_id=spec.model_id,
         kind=_KINDS[spec.kind],
@@ -116,23 +83,31 @@ def encode_spec(spec: ModelSpec) -> bytes:
             ],
         ),
         explanation=_explanation_message(spec.explanation),
+        loss_tree=_loss_tree_message(spec.loss_tree),
     )
-    return message.SerializeToString(deterministic=True)
+    data = message.SerializeToString(deterministic=True)
+    if len(data) > SPEC_BYTES_MAX:
+        raise SpecError(
+            f"the spec of {spec.model_id!r} has {len(data)} bytes; {SPEC_BYTES_MAX} are possible",
+            hint="withhold features, or profile with fewer or shorter categories",
+        )
+    return data
 
 
 def decode_spec(data: bytes) -> ModelSpec:
     """The checked spec in `data`.
 
     Raises:
-        MalformedError: not a spec.
+        MalformedError: not a spec, or not in its one encoding.
         SpecError: a spec that contradicts itself.
     """
     message = parse(spec_pb2.ModelSpec, data, bytes_max=SPEC_BYTES_MAX)
-    explained = message.HasField("explanation")
-    return ModelSpec(
+    spec = ModelSpec(
         model_id=message.model_id,
         kind=known(_KIND_NUMBERS, message.kind, "model kind"),
-        features=tuple(_feature(f) for f in message.features),
+        features=tuple(
+            _feature(f) for f in bounded(message.features, FEATURES_MAX, "features of a spec")
+        ),
         prediction=_prediction(message.prediction),
         target=Target(
             column=message.target.column,
@@ -144,56 +119,21 @@ def decode_spec(data: bytes) -> ModelSpec:
             message.window.lateness_s,
             message.window.label_horizon_s,
         ),
-        segments=tuple(_segment(s) for s in message.segments),
-        privacy=PrivacyPolicy(
-            message.privacy.minimum_rows,
-            tuple(
-                NoiseBudget(tuple(b.features), b.epsilon, b.delta) for b in message.privacy.budgets
-            ),
+        segments=tuple(
+            _segment(s) for s in bounded(message.segments, SEGMENTS_MAX, "segments of a spec")
         ),
-        explanation=_explanation(message.explanation) if explained else None,
+        privacy=_privacy(message.privacy),
+        explanation=(
+            _explanation(message.explanation) if message.HasField("explanation") else None
+        ),
+        loss_tree=_loss_tree(message.loss_tree) if message.HasField("loss_tree") else None,
     ).check()
-
-
-def encode_bundle(bundle: SpecBundle) -> bytes:
-    """A spec file's bytes: the spec and its references, deflated."""
-    layout = Layout.of(bundle.spec)
-    references = [
-        spec_pb2.Reference(
-            dataset=_DATASETS[reference.dataset],
-            rows=reference.rows,
-            sections=[
-                spec_pb2.SectionVector(
-                    section=SECTIONS[section],
-                    vector=vector_message(pack(vector, layout.sizes[section], deflate=True)),
-                )
-                for section, vector in sorted(
-                    reference.vectors.items(), key=lambda item: item[0].value
-                )
-            ],
+    if encode_spec(spec) != data:
+        raise MalformedError(
+            f"the spec of {spec.model_id!r} says more than this version understands",
+            hint="upgrade this side, or make the spec anew with: whitebox-agent profile",
         )
-        for reference in bundle.references
-    ]
-    message = spec_pb2.SpecBundle(spec=bundle.spec_bytes, references=references)
-    return message.SerializeToString(deterministic=True)
-
-
-def decode_bundle(data: bytes) -> SpecBundle:
-    """The bundle in a spec file; MalformedError or SpecError when it is not one."""
-    message = parse(spec_pb2.SpecBundle, data, bytes_max=BUNDLE_BYTES_MAX)
-    if not message.spec:
-        raise MalformedError("no spec inside", hint="make one with: whitebox-agent profile")
-    spec = decode_spec(message.spec)
-    layout = Layout.of(spec)
-    return SpecBundle(spec, message.spec, tuple(_reference(r, layout) for r in message.references))
-
-
-def _reference(message: spec_pb2.Reference, layout: Layout) -> Reference:
-    vectors = {}
-    for part in message.sections:
-        section = known(SECTION_NUMBERS, part.section, "section")
-        vectors[section] = unpack(packed_vector(part.vector), layout.sizes[section])
-    return Reference(known(_DATASET_NUMBERS, message.dataset, "data set"), message.rows, vectors)
+    return spec
 
 
 def _bins_message(bins: NumericBins | None) -> spec_pb2.NumericBins | None:
@@ -285,6 +225,14 @@ def _predicate(message: spec_pb2.Predicate) -> Predicate:
     return Predicate(message.feature, tuple(message.categories.values))
 
 
+def _privacy(message: spec_pb2.PrivacyPolicy) -> PrivacyPolicy:
+    budgets = bounded(message.budgets, BUDGETS_MAX, "noise budgets")
+    return PrivacyPolicy(
+        message.minimum_rows,
+        tuple(NoiseBudget(tuple(b.features), b.epsilon, b.delta) for b in budgets),
+    )
+
+
 def _explanation_message(
     policy: ExplanationPolicy | None,
 ) -> spec_pb2.ExplanationPolicy | None:
@@ -305,3 +253,36 @@ def _explanation(message: spec_pb2.ExplanationPolicy) -> ExplanationPolicy:
         rows_per_window=message.rows_per_window,
         sampler_pairs=message.sampler_pairs,
     )
+
+
+def _loss_tree_message(tree: LossTree | None) -> spec_pb2.LossTree | None:
+    if tree is None:
+        return None
+    splits = []
+    for split in tree.splits:
+        message = spec_pb2.LossSplit(
+            feature=split.feature,
+            left=split.left,
+            right=split.right,
+            missing_left=split.missing_left,
+        )
+        if isinstance(split.test, tuple):
+            message.cells.places.extend(split.test)
+        else:
+            message.below = split.test
+        splits.append(message)
+    return spec_pb2.LossTree(splits=splits, means=tree.means, deviations=tree.deviations)
+
+
+def _loss_tree(message: spec_pb2.LossTree) -> LossTree:
+    splits = tuple(
+        LossSplit(
+            feature=split.feature,
+            test=split.below if split.HasField("below") else tuple(split.cells.places),
+            left=split.left,
+            right=split.right,
+            missing_left=split.missing_left,
+        )
+        for split in bounded(message.splits, LEAVES_MAX, "splits of a loss tree")
+    )
+    return LossTree(splits, tuple(message.means), tuple(message.deviations))

@@ -17,6 +17,7 @@ class DropReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DROP_REASON_QUEUE_FULL: _ClassVar[DropReason]
     DROP_REASON_REJECTED: _ClassVar[DropReason]
     DROP_REASON_MALFORMED: _ClassVar[DropReason]
+    DROP_REASON_OTHER: _ClassVar[DropReason]
 
 class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -24,6 +25,7 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_UNKNOWN_SPEC: _ClassVar[RejectReason]
     REJECT_REASON_MALFORMED: _ClassVar[RejectReason]
     REJECT_REASON_OVERFLOW: _ClassVar[RejectReason]
+    REJECT_REASON_OTHER: _ClassVar[RejectReason]
 DROP_REASON_UNSPECIFIED: DropReason
 DROP_REASON_UNMATCHED: DropReason
 DROP_REASON_BUFFER_FULL: DropReason
@@ -32,10 +34,12 @@ DROP_REASON_CORRUPTION: DropReason
 DROP_REASON_QUEUE_FULL: DropReason
 DROP_REASON_REJECTED: DropReason
 DROP_REASON_MALFORMED: DropReason
+DROP_REASON_OTHER: DropReason
 REJECT_REASON_UNSPECIFIED: RejectReason
 REJECT_REASON_UNKNOWN_SPEC: RejectReason
 REJECT_REASON_MALFORMED: RejectReason
 REJECT_REASON_OVERFLOW: RejectReason
+REJECT_REASON_OTHER: RejectReason
 
 class ExportRequest(_message.Message):
     __slots__ = ("agent_id", "epoch", "sequence", "deltas", "ledgers", "agent_time_ms", "agent_version")

@@ -68,7 +68,7 @@ PACKING_SPARSE_U32: Packing
 PACKING_SPARSE_I64: Packing
 
 class ModelSpec(_message.Message):
-    __slots__ = ("model_id", "kind", "features", "prediction", "target", "window", "segments", "privacy", "explanation")
+    __slots__ = ("model_id", "kind", "features", "prediction", "target", "window", "segments", "privacy", "explanation", "loss_tree")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     FEATURES_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +78,7 @@ class ModelSpec(_message.Message):
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     PRIVACY_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    LOSS_TREE_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     kind: ModelKind
     features: _containers.RepeatedCompositeFieldContainer[Feature]
@@ -87,7 +88,8 @@ class ModelSpec(_message.Message):
     segments: _containers.RepeatedCompositeFieldContainer[Segment]
     privacy: PrivacyPolicy
     explanation: ExplanationPolicy
-    def __init__(self, model_id: _Optional[str] = ..., kind: _Optional[_Union[ModelKind, str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., window: _Optional[_Union[WindowPolicy, _Mapping]] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyPolicy, _Mapping]] = ..., explanation: _Optional[_Union[ExplanationPolicy, _Mapping]] = ...) -> None: ...
+    loss_tree: LossTree
+    def __init__(self, model_id: _Optional[str] = ..., kind: _Optional[_Union[ModelKind, str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., window: _Optional[_Union[WindowPolicy, _Mapping]] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., privacy: _Optional[_Union[PrivacyPolicy, _Mapping]] = ..., explanation: _Optional[_Union[ExplanationPolicy, _Mapping]] = ..., loss_tree: _Optional[_Union[LossTree, _Mapping]] = ...) -> None: ...
 
 class Feature(_message.Message):
     __slots__ = ("name", "numeric", "categorical", "withheld")
@@ -236,6 +238,38 @@ class ExplanationPolicy(_message.Message):
     rows_per_window: int
     sampler_pairs: int
     def __init__(self, space: _Optional[_Union[ExplanationSpace, str]] = ..., output_scales: _Optional[_Iterable[float]] = ..., rows_per_window: _Optional[int] = ..., sampler_pairs: _Optional[int] = ...) -> None: ...
+
+class LossTree(_message.Message):
+    __slots__ = ("splits", "means", "deviations")
+    SPLITS_FIELD_NUMBER: _ClassVar[int]
+    MEANS_FIELD_NUMBER: _ClassVar[int]
+    DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
+    splits: _containers.RepeatedCompositeFieldContainer[LossSplit]
+    means: _containers.RepeatedScalarFieldContainer[float]
+    deviations: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, splits: _Optional[_Iterable[_Union[LossSplit, _Mapping]]] = ..., means: _Optional[_Iterable[float]] = ..., deviations: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class LossSplit(_message.Message):
+    __slots__ = ("feature", "below", "cells", "left", "right", "missing_left")
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    BELOW_FIELD_NUMBER: _ClassVar[int]
+    CELLS_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    MISSING_LEFT_FIELD_NUMBER: _ClassVar[int]
+    feature: int
+    below: float
+    cells: CellSet
+    left: int
+    right: int
+    missing_left: bool
+    def __init__(self, feature: _Optional[int] = ..., below: _Optional[float] = ..., cells: _Optional[_Union[CellSet, _Mapping]] = ..., left: _Optional[int] = ..., right: _Optional[int] = ..., missing_left: bool = ...) -> None: ...
+
+class CellSet(_message.Message):
+    __slots__ = ("places",)
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    places: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, places: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class SpecBundle(_message.Message):
     __slots__ = ("spec", "references")
