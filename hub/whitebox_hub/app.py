@@ -20,8 +20,10 @@ from whitebox_hub.config import Config, host_and_port
 from whitebox_hub.ingest.accept import Accepter, IngestLimits
 from whitebox_hub.ingest.grpc import Services, serve_grpc
 from whitebox_hub.ingest.specs import SpecBook
-from whitebox_hub.loop import Ticker
+from whitebox_hub.loop.ticker import Ticker
 from whitebox_hub.store import Store
+from whitebox_hub.store.contexts import ContextBook
+from whitebox_hub.store.feed import AlertFeed
 from whitebox_hub.store.sqlite import open_sqlite
 from whitebox_wire.errors import ConfigError
 
@@ -57,8 +59,9 @@ async def running(config: Config, now_ms: Callable[[], int] = clock_ms) -> Async
         store = stack.enter_context(open_store(config.store_path))
         specs = SpecBook(store.records)
         accepter = Accepter(store.sketches, specs, _limits(config), now_ms)
-        alarm_interval_s = config.alarm_interval_days * DAY_S
-        ticker = Ticker(store, config.tick_interval_ms / 1_000, alarm_interval_s, now_ms)
+        contexts = ContextBook(store.records, config.alarm_interval_days * DAY_S)
+        feed = AlertFeed(store.judgements)
+        ticker = Ticker(store, contexts, feed, config.tick_interval_ms / 1_000, now_ms)
         for worker in (accepter, ticker):
             task = asyncio.create_task(worker.run())
             stack.push_async_callback(_finish, worker, task)
@@ -66,9 +69,18 @@ async def running(config: Config, now_ms: Callable[[], int] = clock_ms) -> Async
         services = Services(accepter, specs)
         grpc_port = await stack.enter_async_context(serve_grpc(services, host, port))
         stack.callback(specs.close)
-        api = build_api(store, specs, accepter, now_ms, alarm_interval_s)
+        api = build_api(
+            store=store,
+            specs_known=specs,
+            accepter=accepter,
+            contexts=contexts,
+            feed=feed,
+            ticks=ticker.status,
+            now_ms=now_ms,
+        )
         http_host, http_port = host_and_port(config.http_address)
         http = await stack.enter_async_context(_serve_http(api, http_host, http_port))
+        stack.callback(feed.close)
         yield Addresses(http=http, grpc=_address(host, grpc_port))
 
 

@@ -82,6 +82,8 @@ ALERT = Alert(
     state=State.FIRING,
     since_s=0,
     window_s=3_600,
+    violated_s=3_600,
+    length_s=3_600,
     violated_windows=2,
     good_windows=0,
     value=0.25,
@@ -91,6 +93,7 @@ ALERT = Alert(
     reason="below",
     started_ms=5,
     updated_ms=6,
+    drivers=("x: group 1 to 2 rose from 1.0 % to 9.0 %",),
 )
 
 
@@ -275,7 +278,7 @@ def test_history_is_the_newest_evaluations_oldest_first_the_last_word_for_each(
 def test_a_judgement_is_stored_whole_or_not_at_all(store: Store) -> None:
     store.sketches.commit(group(partial(vector(1))))
     due = store.judgements.due(9_999, 10)
-    orphan = replace(ALERT, monitor_id="deleted meanwhile")
+    orphan = replace(ALERT, fingerprint="g", monitor_id="deleted meanwhile")
     event = AlertEvent(Reason.FIRST_FIRING, 5, ALERT)
 
     with pytest.raises(StoreConflictError):
@@ -292,7 +295,7 @@ def test_alerts_are_found_by_model_monitor_and_state(store: Store) -> None:
 
     assert store.judgements.alerts(limit=10) == (resolved, ALERT)
     assert store.judgements.alerts(limit=1) == (resolved,)
-    assert store.judgements.alerts(model_id="m", state=State.FIRING, limit=10) == (ALERT,)
+    assert store.judgements.alerts(model_id="m", states=(State.FIRING,), limit=10) == (ALERT,)
     assert store.judgements.alerts(model_id="other", limit=10) == ()
     assert store.judgements.alerts(monitor_id="other", limit=10) == ()
 

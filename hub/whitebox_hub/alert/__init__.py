@@ -1,7 +1,8 @@
 """Alerts: one for each (monitor, feature, segment), updated window by window.
 
-`lifecycle.step` is pure and decides; the tick stores what it decided. Every change is an event
-with a cursor that only grows, so a consumer that remembers its cursor misses nothing.
+`lifecycle.step` decides what one window does, `follow` what several do in whatever order they
+come; both are pure, and the tick stores what they decided. Every change that somebody acts on is
+an event with a cursor that only grows, so a consumer that remembers its cursor misses nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from whitebox_hub.monitor import Severity
+from whitebox_hub.monitor import Finding, Severity
 
 
 class State(enum.Enum):
@@ -20,22 +21,30 @@ class State(enum.Enum):
 
 
 class Reason(enum.Enum):
-    """What a finding did to an alert. Only some of these are events (see lifecycle.EVENTS)."""
+    """What happened to an alert. Only some of these are events (see lifecycle.EVENTS).
+
+    RESTATED: windows that were judged again say that it should not have fired. WITHDRAWN: its
+    monitor was deleted or is not active any more.
+    """
 
     STILL_QUIET = "still_quiet"
     PENDING = "pending"
     FIRST_FIRING = "first_firing"
     STILL_FIRING = "still_firing"
     RECOVERING = "recovering"
+    SUBSIDED = "subsided"
     RESOLVED = "resolved"
     NO_VERDICT = "no_verdict"
     RESTATED = "restated"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """`since_s` is the start of the first violated window of this episode, `window_s` the start
-    of the last window that was judged. Times ending in `_ms` are when the hub learnt of it.
+    of the last window that moved it. `violated_s`, `length_s`, value, threshold, p-value, rows,
+    reason and drivers are those of the last violated window. Times ending in `_ms` are when the
+    hub learnt of it.
     """
 
     fingerprint: str
@@ -48,6 +57,8 @@ class Alert:
     state: State
     since_s: int
     window_s: int
+    violated_s: int
+    length_s: int
     violated_windows: int
     good_windows: int
     value: float | None
@@ -58,6 +69,29 @@ class Alert:
     started_ms: int
     updated_ms: int
     resolved_ms: int | None = None
+    drivers: tuple[str, ...] = ()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether an episode is going on."""
+        return self.state in {State.PENDING, State.FIRING}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a window stands in the order of windows."""
+
+    start_s: int
+    length_s: int
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one monitor found in one window."""
+
+    place: Place
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,21 @@ from aiohttp import web
 
 from whitebox_hub import __version__
 from whitebox_hub.api.answers import json_response
-from whitebox_hub.api.keys import ACCEPTER, STORE
+from whitebox_hub.api.keys import ACCEPTER, STORE, TICKS
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/v1/health")
 async def health(request: web.Request) -> web.Response:
-    counts = asdict(request.app[ACCEPTER].counts)
-    return json_response({"status": "ok", "version": __version__, "ingest": counts})
+    """What ingest and the tick have counted since the start."""
+    document = {
+        "status": "ok",
+        "version": __version__,
+        "ingest": asdict(request.app[ACCEPTER].counts),
+        "ticks": request.app[TICKS](),
+    }
+    return json_response(document)
 
 
 @routes.get("/livez")

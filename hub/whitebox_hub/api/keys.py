@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
@@ -9,11 +10,17 @@ from aiohttp import web
 from whitebox_hub.ingest.accept import Accepter
 from whitebox_hub.ingest.specs import SpecBook
 from whitebox_hub.store import Store
+from whitebox_hub.store.contexts import ContextBook
+from whitebox_hub.store.feed import AlertFeed
 
 STORE = web.AppKey("store", Store)
 SPECS = web.AppKey("specs", SpecBook)
 ACCEPTER = web.AppKey("accepter", Accepter)
 # Milliseconds since 1970 in UTC.
 NOW_MS: web.AppKey[Callable[[], int]] = web.AppKey("now_ms")
-# The false-alarm budget: at most one false alarm is expected in this time, for each model.
-ALARM_INTERVAL_S = web.AppKey("alarm_interval_s", int)
+CONTEXTS = web.AppKey("contexts", ContextBook)
+FEED = web.AppKey("feed", AlertFeed)
+# What ticks did since the start, by name.
+TICKS: web.AppKey[Callable[[], dict[str, int]]] = web.AppKey("ticks")
+# Held while a spec is registered.
+REGISTERING = web.AppKey("registering", asyncio.Lock)

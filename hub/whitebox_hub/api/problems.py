@@ -13,7 +13,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from whitebox_hub.api.answers import json_response
+from whitebox_hub.monitor.check import MonitorError
 from whitebox_hub.store import StoreConflictError, StoreError
+from whitebox_hub.store.feed import BusyError
 from whitebox_wire.errors import (
     DataError,
     MalformedError,
@@ -46,10 +48,12 @@ _PROBLEMS: tuple[tuple[type[WhiteboxError], str, HTTPStatus], ...] = (
     (RawRowsError, "raw-rows", HTTPStatus.FORBIDDEN),
     (MalformedError, "malformed", HTTPStatus.BAD_REQUEST),
     (DataError, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY),
+    (MonitorError, "invalid-monitor", HTTPStatus.UNPROCESSABLE_ENTITY),
     (SpecError, "invalid-spec", HTTPStatus.UNPROCESSABLE_ENTITY),
     (MergeError, "conflict", HTTPStatus.CONFLICT),
     (StoreConflictError, "conflict", HTTPStatus.CONFLICT),
     (StoreError, "store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
+    (BusyError, "busy", HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 

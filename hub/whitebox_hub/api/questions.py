@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -58,7 +59,7 @@ class Body:
             return kind(value)
         except ValueError:
             choices = ", ".join(str(member.value) for member in kind)
-            raise DataError(f"{name}: {value!r} is not one of {choices}") from None
+            raise DataError(f"{name}: {value!r:.80} is not one of {choices}") from None
 
     def number(self, name: str) -> float | None:
         value = self.fields.get(name)
@@ -112,8 +113,30 @@ def number_of(request: web.Request, name: str, default: int, low: int, high: int
     return int(text)
 
 
+def second_of(request: web.Request, name: str, default: int) -> int:
+    """A time of the query, ISO 8601 in UTC unless it says otherwise, in seconds since 1970."""
+    text = request.query.get(name, "")
+    if not text:
+        return default
+    try:
+        # Before Python 3.11 the letter Z is not read; a plus comes as a space.
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" ", "+"))
+    except ValueError:
+        raise DataError(
+            f"{name}: {text[:40]!r} is not a time", hint="such as 2026-01-31T12:00:00Z"
+        ) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return math.floor(moment.timestamp())
+
+
 def limit_of(request: web.Request) -> int:
     return number_of(request, "limit", PAGE_ITEMS, 1, PAGE_ITEMS_MAX)
+
+
+def choice_of(request: web.Request, name: str, kind: type[Choice]) -> Choice | None:
+    """One of an enumeration's values in the query; None when it is not asked for."""
+    text = request.query.get(name, "")
+    return Body({name: text}).choice(name, kind) if text else None
 
 
 def model_of(request: web.Request) -> str:

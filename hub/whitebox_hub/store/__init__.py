@@ -20,6 +20,9 @@ from whitebox_wire.layout import Section
 from whitebox_wire.messages import ModelLedger, Rejection
 from whitebox_wire.vector import IntVector
 
+# Later than any window begins.
+TIME_S_MAX = (1 << 63) - 1
+
 
 class StoreError(WhiteboxError):
     """The store cannot be read or written now."""
@@ -169,8 +172,10 @@ class SketchStore(Protocol):
     def commit(self, group: Group) -> None:
         """Write a group. StoreConflictError when a stream is not where its receipt expects."""
 
-    def windows(self, model_id: str, segment: int, limit: int) -> tuple[Window, ...]:
-        """The newest windows of a model, oldest first."""
+    def windows(
+        self, model_id: str, segment: int, limit: int, until_s: int = TIME_S_MAX
+    ) -> tuple[Window, ...]:
+        """The newest windows of a model that begin at `until_s` or before, oldest first."""
 
     def vectors(self, window: Window) -> Mapping[Section, IntVector]:
         """The sums of one window, for each section that has arrived."""
@@ -181,7 +186,9 @@ class SketchStore(Protocol):
         """Every stream of the first agents whose id is greater than `after`."""
 
     def compact(self, limit: int) -> int:
-        """Fold the partials of at most `limit` scattered windows; return how many."""
+        """Fold the partials of at most `limit` scattered windows; return how many. A damaged
+        window is left as it is: reading it tells.
+        """
 
 
 class RecordStore(Protocol):
@@ -220,11 +227,19 @@ class JudgementStore(Protocol):
     def history(self, monitor_id: str, segment: int, limit: int) -> tuple[Evaluation, ...]:
         """The newest evaluations of one monitor, oldest first."""
 
+    def evaluations(self, window: Window) -> tuple[Evaluation, ...]:
+        """What every monitor of a window's model found in that window, in order of monitor."""
+
     def record(self, judgement: Judgement) -> None:
         """Write a judgement; events get the next cursors in their order."""
 
     def alerts(
-        self, *, model_id: str = "", monitor_id: str = "", state: State | None = None, limit: int
+        self,
+        *,
+        model_id: str = "",
+        monitor_id: str = "",
+        states: Collection[State] = tuple(State),
+        limit: int,
     ) -> tuple[Alert, ...]:
         """Alerts, the latest changed first."""
 

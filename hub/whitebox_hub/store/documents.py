@@ -94,4 +94,4 @@ def read_alert(text: str) -> Alert:
     entry = json.loads(text)
     known = {name: entry[name] for name in _ALERT_FIELDS if name in entry}
     enums = {"severity": Severity(entry["severity"]), "state": State(entry["state"])}
-    return Alert(**{**known, **enums})
+    return Alert(**{**known, **enums, "drivers": tuple(known.get("drivers", ()))})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from whitebox_hub.alert import Alert, AlertEvent, Reason, State
 from whitebox_hub.monitor import Monitor
-from whitebox_hub.store import DueWindow, Evaluation, Judgement
+from whitebox_hub.store import DueWindow, Evaluation, Judgement, Window
 from whitebox_hub.store.documents import alert_text, findings_text, read_alert, read_findings
 from whitebox_hub.store.sqlite.database import Database
 from whitebox_hub.store.sqlite.sketches import window_key, window_of
@@ -26,10 +29,16 @@ VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE
 SET state = excluded.state, updated_ms = excluded.updated_ms, alert = excluded.alert
 """
+_OF_WINDOW = """
+SELECT * FROM evaluations
+WHERE monitor_id IN (SELECT id FROM monitors WHERE model_id = ?)
+    AND segment = ? AND start_s = ? AND length_s = ? AND digest = ?
+ORDER BY monitor_id
+"""
 _ALERTS = """
 SELECT alert FROM alerts
 WHERE (:model_id = '' OR model_id = :model_id) AND (:monitor_id = '' OR monitor_id = :monitor_id)
-    AND (:state = '' OR state = :state)
+    AND state IN (SELECT value FROM json_each(:states))
 ORDER BY updated_ms DESC, fingerprint LIMIT :limit
 """
 _REJUDGE = """
@@ -57,10 +66,12 @@ class SqliteJudgements:
             " ORDER BY start_s DESC, length_s DESC, digest DESC LIMIT ?",
             (monitor_id, segment, limit),
         )
-        return tuple(
-            Evaluation(row["monitor_id"], window_of(row), read_findings(row["findings"]))
-            for row in reversed(rows)
-        )
+        return tuple(_evaluation(row) for row in reversed(rows))
+
+    def evaluations(self, window: Window) -> tuple[Evaluation, ...]:
+        place = (window.segment, window.start_s, window.length_s, window.digest)
+        rows = self._database.rows(_OF_WINDOW, (window.model_id, *place))
+        return tuple(_evaluation(row) for row in rows)
 
     def record(self, judgement: Judgement) -> None:
         with self._database.writing() as conn:
@@ -95,12 +106,17 @@ class SqliteJudgements:
             )
 
     def alerts(
-        self, *, model_id: str = "", monitor_id: str = "", state: State | None = None, limit: int
+        self,
+        *,
+        model_id: str = "",
+        monitor_id: str = "",
+        states: Collection[State] = tuple(State),
+        limit: int,
     ) -> tuple[Alert, ...]:
         asked = {
             "model_id": model_id,
             "monitor_id": monitor_id,
-            "state": state.value if state else "",
+            "states": json.dumps([state.value for state in states]),
             "limit": limit,
         }
         with self._database.reading() as conn:
@@ -120,6 +136,10 @@ class SqliteJudgements:
         with self._database.writing() as conn:
             conn.execute("DELETE FROM evaluations WHERE monitor_id = ?", [monitor.id])
             conn.execute(_REJUDGE, [monitor.model_id, monitor.segment, windows])
+
+
+def _evaluation(row: Mapping[str, Any]) -> Evaluation:
+    return Evaluation(row["monitor_id"], window_of(row), read_findings(row["findings"]))
 
 
 def _put_alert(conn: sqlite3.Connection, alert: Alert) -> None:

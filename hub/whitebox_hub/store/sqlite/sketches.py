@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from whitebox_hub.store import (
+    TIME_S_MAX,
     AgentStatus,
     Group,
     Position,
@@ -28,6 +29,7 @@ from whitebox_hub.store.documents import (
     rejections_text,
 )
 from whitebox_hub.store.sqlite.database import Database
+from whitebox_wire.errors import MalformedError, MergeError
 from whitebox_wire.layout import Section, SectionSize
 from whitebox_wire.stored import peak, read_vector, vector_bytes
 from whitebox_wire.vector import IntVector, add
@@ -104,11 +106,13 @@ class SqliteSketches:
                 [(ids[p.window], p.section.value, p.rows, p.peak, p.vector) for p in partials],
             )
 
-    def windows(self, model_id: str, segment: int, limit: int) -> tuple[Window, ...]:
+    def windows(
+        self, model_id: str, segment: int, limit: int, until_s: int = TIME_S_MAX
+    ) -> tuple[Window, ...]:
         rows = self._database.rows(
-            "SELECT * FROM windows WHERE model_id = ? AND segment = ?"
+            "SELECT * FROM windows WHERE model_id = ? AND segment = ? AND start_s <= ?"
             " ORDER BY start_s DESC, length_s DESC, digest DESC LIMIT ?",
-            (model_id, segment, limit),
+            (model_id, segment, until_s, limit),
         )
         return tuple(window_of(row) for row in reversed(rows))
 
@@ -160,9 +164,7 @@ class SqliteSketches:
             scattered = conn.execute(
                 "SELECT id FROM windows WHERE partials > 8 ORDER BY partials DESC LIMIT ?", [limit]
             ).fetchall()
-            for (window_id,) in scattered:
-                _fold(conn, window_id)
-        return len(scattered)
+            return sum(_fold(conn, window_id) for (window_id,) in scattered)
 
 
 def _hex(epoch: int) -> str:
@@ -199,10 +201,13 @@ def _advance(conn: sqlite3.Connection, receipt: Receipt) -> None:
         )
 
 
-def _fold(conn: sqlite3.Connection, window_id: int) -> None:
-    """Replace the partials of one window by one for each section."""
+def _fold(conn: sqlite3.Connection, window_id: int) -> bool:
+    """Replace the partials of one window by one for each section, if they can be read."""
     sql = "SELECT section, vector FROM partials WHERE window_id = ?"
-    sums = _sums(conn.execute(sql, [window_id]))
+    try:
+        sums = _sums(conn.execute(sql, [window_id]))
+    except (MalformedError, MergeError):
+        return False
     rows = dict(
         conn.execute(
             "SELECT section, sum(rows) FROM partials WHERE window_id = ? GROUP BY section",
@@ -218,6 +223,7 @@ def _fold(conn: sqlite3.Connection, window_id: int) -> None:
         ],
     )
     conn.execute("UPDATE windows SET partials = ? WHERE id = ?", [len(sums), window_id])
+    return True
 
 
 def _sums(rows: Iterable[tuple[str, bytes]]) -> dict[Section, tuple[IntVector, SectionSize]]:

@@ -1,0 +1,168 @@
+"""One window's report in Whitebox's shapes: performance, drift, integrity; and its raw counts.
+
+Pure: from a context and a window's vectors to a document. What no row speaks of is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from whitebox_hub.monitor import Finding, ModelContext, Monitor, Rule, Verdict, WindowVectors
+from whitebox_hub.monitor.evaluate import evaluate
+from whitebox_hub.monitor.metrics import METRICS
+from whitebox_hub.statistics.classification import binary_performance, multi_class_performance
+from whitebox_hub.statistics.descriptive import categorical_summary, numeric_summary
+from whitebox_hub.statistics.regression import regression_performance
+from whitebox_wire.layout import FeatureBlock, NumericBlock, RegressionLabelBlock, Section
+from whitebox_wire.spec import CategoricalBins, ModelKind, NumericBins
+from whitebox_wire.vector import IntVector
+
+# Whitebox calls a data set drifted when this share of its columns is.
+DATASET_DRIFT_SHARE = 0.5
+_COLUMN_TYPES = {NumericBins: "num", CategoricalBins: "cat"}
+_INTEGRITY = (
+    *("missing_count", "non_missing_count", "mean", "minimum", "maximum", "sum"),
+    *("standard_deviation", "variance", "invalid_count", "unseen_count"),
+)
+
+Document = dict[str, Any]
+Vectors = Mapping[Section, IntVector]
+
+
+def performance(context: ModelContext, window: WindowVectors) -> Document | None:
+    """Realised performance; None where no row is labelled yet."""
+    vector, block = window.vectors.get(Section.LABELS), context.layout.labels
+    if vector is None:
+        return None
+    if isinstance(block, RegressionLabelBlock):
+        target = context.spec.target.value
+        assert target is not None  # a checked regression spec has bins
+        said = asdict(regression_performance(vector, block, target))
+    elif context.spec.kind is ModelKind.BINARY:
+        said = asdict(binary_performance(vector, block))
+    else:
+        said = asdict(multi_class_performance(vector, block))
+        by_class = zip(context.spec.prediction.classes, said.pop("classes"), strict=True)
+        said["confusion_matrix"] = dict(by_class)
+    # Labelled rows whose target and prediction are both known.
+    return {"scored_rows": said.pop("rows"), **said}
+
+
+def drift(context: ModelContext, window: WindowVectors) -> Document | None:
+    """Drift of every feature and of the prediction; None where no features have arrived.
+
+    The tests are those of the default monitors, so the verdicts are theirs.
+    """
+    if Section.FEATURES not in window.vectors:
+        return None
+    asked = [
+        Monitor(
+            name, context.spec.model_id, name, name, segment=window.segment, rule=Rule.CALIBRATED
+        )
+        for name in ("data_drift", "prediction_drift", "missing_rate")
+    ]
+    found = evaluate(context, window, asked)
+    columns = {
+        finding.feature: _column(finding.feature, _COLUMN_TYPES[type(feature.bins)], finding)
+        for feature in context.spec.counted
+        for finding in found
+        if finding.monitor_id == "data_drift" and finding.feature == feature.name
+    }
+    drifted = sum(column["drift_detected"] for column in columns.values())
+    share = drifted / len(columns) if columns else 0.0
+    prediction = context.spec.prediction
+    kind = "num" if context.spec.kind is ModelKind.REGRESSION else "cat"
+    [concept] = [finding for finding in found if finding.monitor_id == "prediction_drift"]
+    summary = _column(prediction.column, kind, concept)
+    return {
+        "data_drift_summary": {
+            "number_of_columns": len(columns),
+            "number_of_drifted_columns": drifted,
+            "share_of_drifted_columns": share,
+            "dataset_drift": share >= DATASET_DRIFT_SHARE,
+            "drift_by_columns": columns,
+        },
+        "concept_drift_summary": {
+            "concept_drift_summary": {**summary, "stattest_threshold": summary["threshold"]},
+            # It would need rows; columns are counted one by one.
+            "column_correlation": None,
+        },
+    }
+
+
+def _column(name: str, kind: str, finding: Finding) -> Document:
+    return {
+        "column_name": name,
+        "column_type": kind,
+        "stattest_name": METRICS["data_drift"].title,
+        "drift_score": finding.value,
+        "drift_detected": finding.verdict is Verdict.VIOLATED,
+        "threshold": finding.threshold,
+        "p_value": finding.p_value,
+        "rows": finding.rows,
+        "verdict": finding.verdict.value,
+        "reason": finding.reason,
+    }
+
+
+def integrity(context: ModelContext, window: WindowVectors) -> Document | None:
+    """Descriptive statistics by feature; None where no features have arrived."""
+    vector = window.vectors.get(Section.FEATURES)
+    if vector is None:
+        return None
+    summaries = {
+        feature.name: _summary(vector, block, feature.bins)
+        for feature, block in zip(context.spec.counted, context.layout.features, strict=True)
+    }
+    return {
+        "feature_metrics": {
+            statistic: {name: summary.get(statistic) for name, summary in summaries.items()}
+            for statistic in _INTEGRITY
+        }
+    }
+
+
+def _summary(
+    vector: IntVector, block: FeatureBlock, bins: NumericBins | CategoricalBins
+) -> Document:
+    if isinstance(block, NumericBlock):
+        assert isinstance(bins, NumericBins)  # blocks follow from bins
+        return asdict(numeric_summary(vector, block, bins))
+    return asdict(categorical_summary(vector, block))
+
+
+def histograms(context: ModelContext, window: WindowVectors, feature: str) -> Document | None:
+    """Counts of every cell, or of one feature's, beside those of the training set."""
+    vector = window.vectors.get(Section.FEATURES)
+    if vector is None:
+        return None
+    reference = context.training.get(Section.FEATURES) if context.training else None
+    return {
+        "features": {
+            counted.name: {
+                **_cells(counted.bins),
+                **_counts(vector, block),
+                "reference": None if reference is None else _counts(reference, block),
+            }
+            for counted, block in zip(context.spec.counted, context.layout.features, strict=True)
+            if feature in {"", counted.name}
+        }
+    }
+
+
+def _cells(bins: NumericBins | CategoricalBins) -> Document:
+    """What the counts are of: cells between edges (outer ones open), or categories."""
+    if isinstance(bins, NumericBins):
+        return {"type": "num", "edges": list(bins.edges)}
+    return {"type": "cat", "categories": list(bins.vocabulary)}
+
+
+def _counts(vector: IntVector, block: FeatureBlock) -> Document:
+    """For categories the last two counts are of other categories and of unseen ones."""
+    return {
+        "counts": vector[block.bins].tolist(),
+        "missing": int(vector[block.missing]),
+        "invalid": int(vector[block.invalid]),
+    }

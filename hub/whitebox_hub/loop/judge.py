@@ -1,0 +1,200 @@
+"""One step of the tick: judge due windows, let alerts follow, write what was decided.
+
+Blocks; the ticker calls it in a thread. All windows of one model and segment in a step are one
+judgement, written whole. A window that cannot be judged (damaged, or a defect) is logged, counted
+and left until it is touched again, so it never holds up the others. When the store fails nothing
+is marked as judged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from whitebox_hub.alert import Alert, Judged, Place, State
+from whitebox_hub.alert.drivers import drivers
+from whitebox_hub.alert.follow import HISTORY_WINDOWS_MAX, Outcome, follow, in_order, withdraw
+from whitebox_hub.monitor import Finding, Monitor, WindowVectors
+from whitebox_hub.monitor.evaluate import evaluate
+from whitebox_hub.store import DueWindow, Evaluation, Judgement, Store, StoreError, Window
+from whitebox_hub.store.contexts import ContextBook
+from whitebox_wire.errors import MalformedError
+from whitebox_wire.spec import FEATURES_MAX
+
+logger = logging.getLogger(__name__)
+
+WINDOWS_PER_STEP_MAX = 128
+MONITORS_PER_MODEL_MAX = 1_000
+
+
+@dataclass(slots=True)
+class StepCounts:
+    """What a step did. `windows` are marked as judged; those `failed` among them could not be."""
+
+    windows: int = 0
+    failed: int = 0
+    events: int = 0
+    postponed: int = 0
+
+
+class Judge:
+    def __init__(self, store: Store, contexts: ContextBook) -> None:
+        self._store = store
+        self._contexts = contexts
+
+    def step(self, now_ms: int, limit: int = WINDOWS_PER_STEP_MAX) -> StepCounts:
+        """Judge at most `limit` windows.
+
+        Raises:
+            StoreError: which windows are due cannot be read.
+        """
+        groups: dict[tuple[str, int], list[DueWindow]] = {}
+        for due in self._store.judgements.due(now_ms // 1_000, limit):
+            groups.setdefault((due.window.model_id, due.window.segment), []).append(due)
+        counts = StepCounts()
+        for (model_id, segment), group in groups.items():
+            self._group(model_id, segment, group, counts, now_ms)
+        return counts
+
+    def _group(
+        self,
+        model_id: str,
+        segment: int,
+        group: Sequence[DueWindow],
+        counts: StepCounts,
+        now_ms: int,
+    ) -> None:
+        failed = counts.failed
+        try:
+            judgement = self._judgement(model_id, segment, group, counts, now_ms)
+            self._store.judgements.record(judgement)
+        except StoreError as error:
+            counts.failed = failed
+            counts.postponed += len(group)
+            logger.warning("windows postponed model=%s error=%s", model_id, error)
+            return
+        except Exception:
+            # A defect must not stop the tick, nor come back with the same windows for ever.
+            logger.exception("windows not judged model=%s segment=%d", model_id, segment)
+            counts.failed = failed + len(group)
+            judgement = Judgement(tuple(group), judged_ms=now_ms)
+            self._store.judgements.record(judgement)
+        counts.windows += len(group)
+        counts.events += len(judgement.events)
+
+    def _judgement(
+        self,
+        model_id: str,
+        segment: int,
+        group: Sequence[DueWindow],
+        counts: StepCounts,
+        now_ms: int,
+    ) -> Judgement:
+        watching = self._store.records.monitors(model_id, "", MONITORS_PER_MODEL_MAX)
+        of_segment = [monitor for monitor in watching if monitor.segment == segment]
+        monitors = {monitor.id: monitor for monitor in of_segment if monitor.active}
+        changed: dict[str, list[Evaluation]] = {}
+        for window in sorted((due.window for due in group), key=_place):
+            for evaluation in self._changed(window, list(monitors.values()), counts):
+                changed.setdefault(evaluation.monitor_id, []).append(evaluation)
+        told = _Words(self._store, self._contexts, {due.window for due in group})
+        outcomes = [self._follow(monitors[m], found, told, now_ms) for m, found in changed.items()]
+        for monitor in of_segment:
+            if not monitor.active:
+                alerts = self._store.judgements.alerts(monitor_id=monitor.id, limit=FEATURES_MAX)
+                outcomes.append(withdraw(alerts, now_ms))
+        ended = tuple(alert for outcome in outcomes for alert in outcome.alerts)
+        events = [event for outcome in outcomes for event in outcome.events]
+        events.sort(key=lambda event: event.alert.window_s)
+        written = tuple(e for evaluations in changed.values() for e in evaluations)
+        return Judgement(tuple(group), written, ended, tuple(events), now_ms)
+
+    def _changed(
+        self, window: Window, monitors: Sequence[Monitor], counts: StepCounts
+    ) -> list[Evaluation]:
+        """What monitors find in a window, where it is not what they found before."""
+        try:
+            found = self._evaluate(window, monitors)
+        except StoreError:
+            raise
+        except Exception:
+            logger.exception(
+                "window not judged model=%s start_s=%d digest=%s",
+                window.model_id,
+                window.start_s,
+                window.digest.hex()[:12],
+            )
+            counts.failed += 1
+            return []
+        before = {e.monitor_id: e for e in self._store.judgements.evaluations(window)}
+        return [e for e in found if before.get(e.monitor_id) != e]
+
+    def _evaluate(self, window: Window, monitors: Sequence[Monitor]) -> list[Evaluation]:
+        context = self._contexts.of(window.digest)
+        if context is None or not monitors:
+            return []
+        vectors = self._store.sketches.vectors(window)
+        asked = WindowVectors(window.segment, window.start_s, window.length_s, vectors)
+        findings: dict[str, list[Finding]] = {monitor.id: [] for monitor in monitors}
+        for finding in evaluate(context, asked, monitors):
+            findings[finding.monitor_id].append(finding)
+        return [Evaluation(name, window, tuple(found)) for name, found in findings.items()]
+
+    def _follow(
+        self, monitor: Monitor, evaluations: Sequence[Evaluation], told: _Words, now_ms: int
+    ) -> Outcome:
+        judgements = self._store.judgements
+        alerts = judgements.alerts(monitor_id=monitor.id, limit=FEATURES_MAX)
+        judged = [_judged(evaluation) for evaluation in evaluations]
+        newest = judgements.history(monitor.id, monitor.segment, 1)
+        past: Sequence[Evaluation] | None = None
+        if not in_order(judged, _judged(newest[0]) if newest else None, alerts):
+            past = judgements.history(monitor.id, monitor.segment, HISTORY_WINDOWS_MAX)
+        earlier = None if past is None else [_judged(evaluation) for evaluation in past]
+        outcome = follow(monitor, alerts, earlier, judged, now_ms)
+        windows = [evaluation.window for evaluation in (*(past or ()), *evaluations)]
+        at = {(window.start_s, window.length_s): window for window in windows}
+        return Outcome(
+            tuple(told.explained(alert, at) for alert in outcome.alerts),
+            tuple(replace(e, alert=told.explained(e.alert, at)) for e in outcome.events),
+        )
+
+
+class _Words:
+    """Drivers of alerts, each worked out once in a step."""
+
+    def __init__(self, store: Store, contexts: ContextBook, touched: Iterable[Window]) -> None:
+        self._store = store
+        self._contexts = contexts
+        self._touched = {(window.start_s, window.length_s) for window in touched}
+        self._known: dict[tuple[str, int, int], tuple[str, ...]] = {}
+
+    def explained(self, alert: Alert, at: Mapping[tuple[int, int], Window]) -> Alert:
+        """The alert with its drivers; those it has stand while its window was not touched."""
+        place = (alert.violated_s, alert.length_s)
+        window = at.get(place)
+        stands = bool(alert.drivers) and place not in self._touched
+        if window is None or stands or alert.state is State.INACTIVE:
+            return alert
+        key = (alert.fingerprint, *place)
+        if key not in self._known:
+            self._known[key] = self._drivers(alert, window)
+        return replace(alert, drivers=self._known[key])
+
+    def _drivers(self, alert: Alert, window: Window) -> tuple[str, ...]:
+        context = self._contexts.of(window.digest)
+        try:
+            vectors = self._store.sketches.vectors(window)
+        except MalformedError:
+            # Damaged since it was judged: the alert stands without words.
+            return ()
+        return drivers(context, vectors, alert.metric, alert.feature) if context else ()
+
+
+def _place(window: Window) -> Place:
+    return Place(window.start_s, window.length_s, window.digest)
+
+
+def _judged(evaluation: Evaluation) -> Judged:
+    return Judged(_place(evaluation.window), evaluation.findings)
