@@ -16,12 +16,12 @@ from types import TracebackType
 from whitebox_agent.buffer import Books
 from whitebox_agent.buffer.sqlite import open_sqlite
 from whitebox_agent.config import Config, check_config
-from whitebox_agent.logbook import Extras, Logbook
 from whitebox_agent.models import Models
-from whitebox_agent.recorder import Recorder
+from whitebox_agent.recorder.logbook import Extras, Logbook
+from whitebox_agent.recorder.queue import RowQueue
+from whitebox_agent.recorder.writer import Writer
 from whitebox_agent.ship import Hub
 from whitebox_agent.ship.shipper import ShipLimits, Shipper
-from whitebox_agent.writer import Writer
 from whitebox_wire.codec import decode_bundle
 from whitebox_wire.errors import ConfigError
 
@@ -55,12 +55,12 @@ class Agent:
             self._models = Models(self._buffer.specs, config.models)
             for spec_path in config.specs:
                 self._models.adopt(_spec_bytes(Path(spec_path)), pinned=True)
-            self._recorder = Recorder(
+            self._rows = RowQueue(
                 config.queue_rows_max, max(config.queue_rows_max // _WAKE_SHARE, 1)
             )
-            self.logbook = Logbook(self._models, self._recorder, clock_ms)
+            self.logbook = Logbook(self._models, self._rows, clock_ms)
             self._writer = Writer(
-                self._recorder,
+                self._rows,
                 self._buffer,
                 self._models,
                 policy=config.ship_policy,
@@ -142,7 +142,7 @@ class Agent:
 
     def _settle(self, timeout_s: float, *, fold: bool) -> bool:
         try:
-            self._recorder.mark(fold=fold).result(timeout_s)
+            self._rows.mark(fold=fold).result(timeout_s)
         except concurrent.futures.TimeoutError:
             return False
         return True
@@ -169,7 +169,7 @@ class Agent:
         self._stack.close()
 
     def _stop_writer(self) -> None:
-        self._recorder.close()
+        self._rows.close()
         self._writer.join()
 
     def __enter__(self) -> Agent:

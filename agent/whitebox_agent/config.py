@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from whitebox_agent.recorder.writer import WriterLimits
 from whitebox_agent.window import ShipPolicy
-from whitebox_agent.writer import WriterLimits
 from whitebox_wire.errors import ConfigError
 from whitebox_wire.settings import SettingsReader, check_address, check_loopback
 

@@ -16,8 +16,8 @@ import numpy as np
 from whitebox_agent.buffer import RowBatch, Stream
 from whitebox_agent.fold import take_column, take_rows
 from whitebox_agent.models import Model, Models
-from whitebox_agent.picking import Picker
-from whitebox_agent.recorder import Done, Recorder, Row
+from whitebox_agent.recorder.picking import Picker
+from whitebox_agent.recorder.queue import Done, Row, RowQueue
 from whitebox_agent.table import (
     UNKNOWN_TIME,
     Cells,
@@ -54,9 +54,9 @@ class Extras:
 
 
 class Logbook:
-    def __init__(self, models: Models, recorder: Recorder, now_ms: Callable[[], int]) -> None:
+    def __init__(self, models: Models, queue: RowQueue, now_ms: Callable[[], int]) -> None:
         self._models = models
-        self._recorder = recorder
+        self._rows = queue
         self._now_ms = now_ms
         self._pickers: dict[bytes, Picker] = {}
 
@@ -73,7 +73,7 @@ class Logbook:
         time_ms = UNKNOWN_TIME if extras.time is None else int(times_ms(extras.time, 1)[0])
         if time_ms == UNKNOWN_TIME:
             time_ms = now_ms
-        return int(self._recorder.row(Row(model, values, _text(extras.id), time_ms, now_ms)))
+        return int(self._rows.row(Row(model, values, _text(extras.id), time_ms, now_ms)))
 
     def _log_table(self, model: Model, data: object, extras: Extras) -> int:
         picker = self._picker(model)
@@ -88,7 +88,7 @@ class Logbook:
         batch, _ = self._encode(
             model, Table(table.rows, columns), read_ids(extras.id, table.rows), times
         )
-        return batch.rows * self._recorder.batches(list(_inferences(batch)))
+        return batch.rows * self._rows.batches(list(_inferences(batch)))
 
     def record(self, batch: InferenceBatch, done: Done) -> list[str]:
         """Queue a batch that came over the wire; `done` is set when it is on disk.
@@ -100,8 +100,13 @@ class Logbook:
             DataError: it has no prediction, or an id is too long.
             QueueFullError: try again later.
         """
-        table = Table(batch.rows, batch.columns)
-        own, notes = self._encode(self._models[batch.model_id], table, batch.ids, batch.times_ms)
+        model, table = self._models[batch.model_id], Table(batch.rows, batch.columns)
+        if batch.spec_digest not in (b"", model.digest):
+            raise DataError(
+                f"rows of {batch.model_id!r} are coded by another spec than the agent's current",
+                hint="fetch the current spec, or send categories with their dictionaries",
+            )
+        own, notes = self._encode(model, table, batch.ids, batch.times_ms)
         self._queue(list(_inferences(own)), done)
         return notes
 
@@ -129,7 +134,7 @@ class Logbook:
         cells = read_column(labels, model.spec.target.column)
         texts = read_ids(ids, _size(cells))
         batch = model.encoder.labels(texts, cells, received_ms=self._now_ms())
-        return len(batch.ids) * self._recorder.batches(list(_labels(model, batch)))
+        return len(batch.ids) * self._rows.batches(list(_labels(model, batch)))
 
     def record_labels(self, batch: LabelBatch, done: Done) -> None:
         """Queue labels that came over the wire; `done` is set when they are on disk."""
@@ -140,7 +145,7 @@ class Logbook:
     def _queue(self, batches: Sequence[RowBatch], done: Done) -> None:
         if not batches:
             done.set_result(None)
-        if not self._recorder.batches(batches, done):
+        if not self._rows.batches(batches, done):
             raise QueueFullError(
                 f"{sum(batch.rows for batch in batches)} rows do not fit into the queue",
                 hint="try again later; if it stays so, the disk does not keep up",

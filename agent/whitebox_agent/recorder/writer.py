@@ -18,17 +18,17 @@ import numpy as np
 
 from whitebox_agent.buffer import Buffer, Drop, Fold, RowBatch, StoreError, Stream
 from whitebox_agent.fold import join_batches
-from whitebox_agent.folding import first_run, plan_fold
 from whitebox_agent.models import Model, Models
-from whitebox_agent.recorder import Done, Entry, Recorder, Row, Settled
+from whitebox_agent.recorder.folding import first_run, plan_fold
+from whitebox_agent.recorder.queue import Done, Entry, Row, RowQueue, Settled
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.codec import encode_batch
 from whitebox_wire.messages import DropReason, InferenceBatch
 
 logger = logging.getLogger(__name__)
 
-# numpy holds the interpreter's lock while it reads Python objects; this many rows at a time keep the
-# threads that log from waiting longer than a fraction of a millisecond.
+# numpy holds the interpreter's lock while it reads Python objects; this many rows at a time keep
+# the threads that log from waiting longer than a fraction of a millisecond.
 ENCODED_ROWS_MAX = 256
 
 Entries = Sequence[tuple[Entry, Done | None]]
@@ -50,7 +50,7 @@ class WriterLimits:
 class Writer(threading.Thread):
     def __init__(
         self,
-        recorder: Recorder,
+        queue: RowQueue,
         buffer: Buffer,
         models: Models,
         *,
@@ -59,7 +59,7 @@ class Writer(threading.Thread):
         now_ms: Callable[[], int],
     ) -> None:
         super().__init__(name="whitebox-writer", daemon=True)
-        self._recorder = recorder
+        self._rows = queue
         self._buffer = buffer
         self._models = models
         self._policy = policy
@@ -72,10 +72,10 @@ class Writer(threading.Thread):
         self._healthy = True
 
     def run(self) -> None:
-        """Write until the recorder is closed and everything is on disk and folded."""
+        """Write until the queue is closed and everything is on disk and folded."""
         while True:
-            closing = self._recorder.closed
-            entries, shed = self._recorder.take(self._idle_s(), self._limits.commit_s)
+            closing = self._rows.closed
+            entries, shed = self._rows.take(self._idle_s(), self._limits.commit_s)
             try:
                 self._commit(entries, shed)
                 self._fold(everything=closing or _asks_for_fold(entries))
@@ -84,7 +84,7 @@ class Writer(threading.Thread):
                 self._tell(error)
                 _refuse(entries, error)
                 if not closing:
-                    self._recorder.pause(self._limits.retry_s)
+                    self._rows.pause(self._limits.retry_s)
             else:
                 self._tell(None)
                 _confirm(entries)
@@ -108,10 +108,10 @@ class Writer(threading.Thread):
         except StoreError:
             # Who waits is told; what nobody waits for stays in the queue.
             kept = [(entry, done) for entry, done in entries if done is None]
-            self._recorder.put_back(kept, shed)
-            self._recorder.release(sum(_rows(entry) for entry, done in entries if done))
+            self._rows.put_back(kept, shed)
+            self._rows.release(sum(_rows(entry) for entry, done in entries if done))
             raise
-        self._recorder.release(rows)
+        self._rows.release(rows)
         _confirm([(entry, done) for entry, done in entries if not isinstance(entry, Settled)])
         if rows and not self._unfolded:
             self._fold_due_s = time.monotonic() + self._limits.fold_s

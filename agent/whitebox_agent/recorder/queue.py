@@ -45,7 +45,7 @@ Done = Future[None]
 Entry = Row | RowBatch | Settled
 
 
-class Recorder:
+class RowQueue:
     def __init__(self, rows_max: int, wake_rows: int) -> None:
         """Hold at most `rows_max` rows; wake the writer early from `wake_rows` on."""
         self._rows_max = rows_max

@@ -1,0 +1,77 @@
+"""Registering a model: its spec and reference go to the hub, which then takes its sums."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from whitebox_wire.codec import decode_bundle
+from whitebox_wire.errors import DataError, WhiteboxError
+
+TIMEOUT_S = 30.0
+ANSWER_BYTES_MAX = 1024 * 1024
+
+
+class HubRefusedError(WhiteboxError):
+    """The hub could not be reached, or said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the hub made of a spec: `created` is false when it had this one already."""
+
+    model_id: str
+    digest: str
+    created: bool
+    monitors: int
+
+
+def register(spec_path: str | Path, hub: str) -> Registration:
+    """Give a spec file to the hub at `hub` (its HTTP address, such as http://127.0.0.1:8800).
+
+    Raises:
+        DataError: the file cannot be read, or `hub` is no HTTP address.
+        MalformedError, SpecError: it holds no usable spec.
+        HubRefusedError: the hub is not there, or says no.
+    """
+    try:
+        data = Path(spec_path).read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"spec {spec_path}: {error.strerror}", hint="make one with: whitebox-agent profile"
+        ) from error
+    decode_bundle(data)
+    if urllib.parse.urlsplit(hub).scheme not in ("http", "https"):
+        raise DataError(f"hub {hub!r} is no HTTP address", hint="such as http://127.0.0.1:8800")
+    request = urllib.request.Request(  # noqa: S310  # the scheme was checked
+        f"{hub.rstrip('/')}/v1/specs",
+        data=data,
+        headers={"Content-Type": "application/octet-stream"},
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  # as above
+            document = json.loads(answer.read(ANSWER_BYTES_MAX))
+            return Registration(
+                document["model_id"],
+                document["digest"],
+                bool(document["created"]),
+                len(document["monitors"]),
+            )
+    except urllib.error.HTTPError as error:
+        raise _refusal(hub, error) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HubRefusedError(f"hub {hub}: {error}", hint="is a hub running there?") from error
+
+
+def _refusal(hub: str, error: urllib.error.HTTPError) -> HubRefusedError:
+    """The hub's problem document as an error."""
+    try:
+        problem = json.loads(error.read(ANSWER_BYTES_MAX))
+        return HubRefusedError(f"hub {hub}: {problem['detail']}", hint=problem.get("hint", ""))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return HubRefusedError(f"hub {hub}: {error}")
