@@ -10,6 +10,7 @@ from whitebox_agent.fold.batch import column_of, numbers_of
 from whitebox_agent.fold.categorical import CategoricalFold
 from whitebox_agent.fold.class_prediction import ClassPredictionFold
 from whitebox_agent.fold.labels import label_fold
+from whitebox_agent.fold.leaves import LeafFold
 from whitebox_agent.fold.numeric import NumericFold
 from whitebox_agent.fold.prediction import PredictionReader, Predictions
 from whitebox_wire.layout import (
@@ -48,6 +49,8 @@ class ModelFold:
         self._names = tuple(name for name, _, _ in numeric)
         bins_of, blocks = [bins for _, bins, _ in numeric], [block for _, _, block in numeric]
         self._numeric = NumericFold(bins_of, blocks, kernel=kernel)
+        leaves, tree = self.layout.leaves, spec.loss_tree
+        self._leaves = LeafFold(spec, tree, leaves) if tree and leaves else None
         self._labels = label_fold(spec, self.layout, kernel=kernel)
 
     def features(self, batch: InferenceBatch) -> IntVector:
@@ -65,6 +68,8 @@ class ModelFold:
             fold.fold(column_of(batch, name), rows, vector)
         if self._classes is not None:
             self._classes.fold(self._reader.read(batch), vector)
+        if self._leaves is not None:
+            self._leaves.fold(batch, vector)
         return vector
 
     def predictions(self, batch: InferenceBatch) -> Predictions:
