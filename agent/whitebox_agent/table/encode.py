@@ -41,6 +41,8 @@ class Encoder:
         if spec.kind is not ModelKind.REGRESSION:
             coders[spec.prediction.column] = CategoryCoder(spec.prediction.classes)
         self._coders = coders
+        # Targets are of the prediction's classes, or numbers as predictions are.
+        self._target = coders.get(spec.prediction.column)
         features = [f.name for f in spec.counted]
         self.names = (*features, spec.prediction.column, *spec.prediction.score_columns)
         self._numeric = tuple(name for name in self.names if name not in coders)
@@ -58,7 +60,7 @@ class Encoder:
         Raises:
             DataError: an id is too long or of a wrong type, or not as many as rows.
         """
-        columns = {name: self._column(name, table) for name in self.names}
+        columns = {name: self._column(name, table, self._coders.get(name)) for name in self.names}
         return self._inferences(columns, table.rows, received_ms, ids, times_ms)
 
     def rows(
@@ -98,9 +100,12 @@ class Encoder:
         texts = read_ids(ids, rows)
         if rows and (not texts or not all(texts)):
             raise DataError("id: a label has no id", hint="pass the id that the row was logged by")
-        coder = self._coders.get(self._spec.prediction.column)
-        labels = numbers(cells) if coder is None else Codes(coder.codes(cells))
+        labels = numbers(cells) if self._target is None else Codes(self._target.codes(cells))
         return LabelBatch(self._spec.model_id, texts, labels, received_ms)
+
+    def targets(self, table: Table) -> Column:
+        """A table's column of true labels, encoded as `labels` does; missing where it has none."""
+        return self._column(self._spec.target.column, table, self._target)
 
     def unexpected(self, table: Table) -> tuple[str, ...]:
         """Columns of a table that the spec does not name, in the table's order."""
@@ -111,9 +116,8 @@ class Encoder:
         """Columns of an inference that a table does not have."""
         return tuple(name for name in self.names if name not in table.columns)
 
-    def _column(self, name: str, table: Table) -> Column:
+    def _column(self, name: str, table: Table, coder: CategoryCoder | None) -> Column:
         cells: Cells | None = table.columns.get(name)
-        coder = self._coders.get(name)
         if coder is None:
             return np.full(table.rows, np.nan) if cells is None else numbers(cells)
         if cells is None:

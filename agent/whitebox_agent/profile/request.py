@@ -1,0 +1,95 @@
+"""What a caller asks of a profile, checked once before any row is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from whitebox_wire.errors import ConfigError
+from whitebox_wire.spec import ModelKind, WindowPolicy
+
+TYPES = ("numeric", "categorical", "boolean")
+_UNITS_S = {"S": 1, "T": 60, "H": 3_600, "D": 86_400, "W": 604_800}
+_GRANULARITY = re.compile(r"([1-9][0-9]{0,5})([STHDW])", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The roles of columns and the caller's choices. `types` overrides what is inferred."""
+
+    model_id: str
+    kind: ModelKind
+    target: str
+    prediction: str = "prediction"
+    scores: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    exclude: frozenset[str] = frozenset()
+    withhold: frozenset[str] = frozenset()
+    classes: tuple[object, ...] = ()
+    positive: object = None
+    window: WindowPolicy = field(default_factory=WindowPolicy)
+
+    @property
+    def regression(self) -> bool:
+        return self.kind is ModelKind.REGRESSION
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The columns that are no features: target, prediction, scores."""
+        return (self.target, self.prediction, *self.scores)
+
+    def check(self) -> Request:
+        """Return self, or raise ConfigError naming the argument that is wrong."""
+        for column, kind in self.types.items():
+            if kind not in TYPES:
+                raise ConfigError(
+                    f"types: {column!r} is to be {kind!r}", hint=f"choose from {', '.join(TYPES)}"
+                )
+        for column in self.outcomes:
+            if column in self.exclude or column in self.withhold:
+                raise ConfigError(f"column {column!r} is an outcome and cannot be left out")
+        if self.regression and (self.classes or self.scores or self.positive is not None):
+            raise ConfigError(
+                "a regression model has no classes, scores or positive class",
+                hint="leave them out, or say kind='binary' or kind='multi_class'",
+            )
+        if self.positive is not None and self.kind is not ModelKind.BINARY:
+            raise ConfigError("positive: only a binary model has a positive class")
+        return self
+
+
+def model_kind(kind: str | ModelKind) -> ModelKind:
+    """The kind of that name.
+
+    Raises:
+        ConfigError: there is none.
+
+    >>> model_kind("binary")
+    <ModelKind.BINARY: 'binary'>
+    """
+    try:
+        return ModelKind(kind)
+    except ValueError:
+        names = ", ".join(k.value for k in ModelKind)
+        raise ConfigError(f"kind: {kind!r} is no kind of model", hint=f"one of {names}") from None
+
+
+def granularity_s(text: str) -> int:
+    """The seconds of a window's length as Whitebox writes it.
+
+    Raises:
+        ConfigError: the text is not a count and a unit.
+
+    >>> [granularity_s(text) for text in ("15T", "1H", "1D", "1W")]
+    [900, 3600, 86400, 604800]
+    """
+    match = _GRANULARITY.fullmatch(text)
+    if match is None:
+        raise ConfigError(f"granularity: {text[:20]!r} is not a length", hint="such as 15T, 1H, 1D")
+    return int(match[1]) * _UNITS_S[match[2]]
+
+
+def names_of(value: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (value,) if isinstance(value, str) else tuple(value)
