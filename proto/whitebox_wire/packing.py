@@ -86,7 +86,10 @@ def unpack(packed: PackedVector, size: SectionSize) -> IntVector:
     Raises:
         MalformedError: a length, a place or a packing does not fit the layout.
     """
-    body = _inflate(packed.body, 8 * size.cells) if packed.deflated else packed.body
+    limit = _I64.itemsize * size.cells
+    if len(packed.body) > limit:
+        raise MalformedError(f"a vector of {len(packed.body)} bytes; its layout has {limit}")
+    body = _inflate(packed.body, limit) if packed.deflated else packed.body
     vector = np.zeros(size.cells, np.int64)
     end = _unpack_part(body, 0, packed.counts, packed.counts_nonzero, vector[: size.counts])
     end = _unpack_part(body, end, packed.sums, packed.sums_nonzero, vector[size.counts :])
