@@ -7,9 +7,6 @@ protoc is 26.1 (pinned in pyproject.toml): what it generates runs on protobuf 5,
 newer ones generate does not run on 5. Standard library only.
 """
 
-# ruff: noqa: T201  # a script prints for people
-# ruff: noqa: S603  # it starts the generator of its own environment
-
 from __future__ import annotations
 
 import argparse
