@@ -88,7 +88,7 @@ class Logbook:
         batch, _ = self._encode(
             model, Table(table.rows, columns), read_ids(extras.id, table.rows), times
         )
-        return batch.rows * self._rows.batches(list(_inferences(batch)))
+        return self._accepted(tuple(_inferences(batch)))
 
     def record(self, batch: InferenceBatch, done: Done) -> list[str]:
         """Queue a batch that came over the wire; `done` is set when it is on disk.
@@ -107,7 +107,7 @@ class Logbook:
                 hint="fetch the current spec, or send categories with their dictionaries",
             )
         own, notes = self._encode(model, table, batch.ids, batch.times_ms)
-        self._queue(list(_inferences(own)), done)
+        self._queue(tuple(_inferences(own)), done)
         return notes
 
     def _encode(
@@ -134,18 +134,23 @@ class Logbook:
         cells = read_column(labels, model.spec.target.column)
         texts = read_ids(ids, _size(cells))
         batch = model.encoder.labels(texts, cells, received_ms=self._now_ms())
-        return len(batch.ids) * self._rows.batches(list(_labels(model, batch)))
+        return self._accepted(tuple(_labels(model, batch)))
 
     def record_labels(self, batch: LabelBatch, done: Done) -> None:
         """Queue labels that came over the wire; `done` is set when they are on disk."""
         model = self._models[batch.model_id]
         own = model.encoder.labels(batch.ids, batch.labels, received_ms=self._now_ms())
-        self._queue(list(_labels(model, own)), done)
+        self._queue(tuple(_labels(model, own)), done)
 
-    def _queue(self, batches: Sequence[RowBatch], done: Done) -> None:
+    def _accepted(self, batches: tuple[RowBatch, ...]) -> int:
+        """Queue the batches of a call; how many rows were accepted."""
+        rows = sum(batch.rows for batch in batches)
+        return rows if batches and self._rows.batches(batches) else 0
+
+    def _queue(self, batches: tuple[RowBatch, ...], done: Done) -> None:
         if not batches:
             done.set_result(None)
-        if not self._rows.batches(batches, done):
+        elif not self._rows.batches(batches, done):
             raise QueueFullError(
                 f"{sum(batch.rows for batch in batches)} rows do not fit into the queue",
                 hint="try again later; if it stays so, the disk does not keep up",

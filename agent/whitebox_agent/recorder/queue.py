@@ -35,14 +35,24 @@ class Row:
 
 
 @dataclass(slots=True)
-class Settled:
-    """A mark in the queue: everything before it is on disk, and folded where `fold` asks so."""
+class Mark:
+    """A place in the queue: everything before it is on disk, and folded where `fold` asks so."""
 
     fold: bool
 
 
 Done = Future[None]
-Entry = Row | RowBatch | Settled
+# One row, the batches of one call, or a mark.
+Call = Row | tuple[RowBatch, ...] | Mark
+
+
+@dataclass(slots=True)
+class Entry:
+    """One call and its rows; whoever waits for the disk has left `done`."""
+
+    call: Call
+    rows: int = 0
+    done: Done | None = None
 
 
 class RowQueue:
@@ -52,7 +62,7 @@ class RowQueue:
         self._wake_rows = wake_rows
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)
-        self._entries: list[tuple[Entry, Done | None]] = []
+        self._entries: list[Entry] = []
         self._rows = 0
         self._waiters = 0
         self._shed: Counter[tuple[str, Stream]] = Counter()
@@ -60,39 +70,40 @@ class RowQueue:
 
     def row(self, row: Row) -> bool:
         """Queue one row; False when it was shed."""
-        accepted = self._put([(row, None)], 1)
+        accepted = self._put(Entry(row, 1))
         if not accepted:
             self._shed_rows(row.model.spec.model_id, Stream.INFERENCES, 1)
         return accepted
 
-    def batches(self, batches: Sequence[RowBatch], done: Done | None = None) -> bool:
-        """Queue the batches of one call, all or (False) none. `done`: all are on disk."""
-        if not batches:
-            return True
+    def batches(self, batches: tuple[RowBatch, ...], done: Done | None = None) -> bool:
+        """Queue the batches of one call (at least one), all or, where this is False, none.
+
+        `done` is set when all are on disk, or with a StoreError when none will be. Who waits is
+        told and may come again, so what does not fit is counted as shed only where nobody does.
+        """
         rows = sum(batch.rows for batch in batches)
-        entries = [(batch, None) for batch in batches[:-1]]
-        accepted = self._put([*entries, (batches[-1], done)], rows)
-        if not accepted:
+        accepted = self._put(Entry(batches, rows, done))
+        if not accepted and done is None:
             self._shed_rows(batches[0].model_id, batches[0].stream, rows)
         return accepted
 
     def mark(self, *, fold: bool) -> Done:
         """A future that is set when everything queued so far is on disk (and folded)."""
         done: Done = Future()
-        self._put([(Settled(fold), done)], 0)
+        self._put(Entry(Mark(fold), done=done))
         return done
 
-    def _put(self, entries: Sequence[tuple[Entry, Done | None]], rows: int) -> bool:
+    def _put(self, entry: Entry) -> bool:
         with self._lock:
             if self._closed:
                 raise ClosedError("the agent is closed", hint="log before close()")
             # An empty queue takes any one call: its rows are in memory already.
-            if rows and self._rows and self._rows + rows > self._rows_max:
+            if entry.rows and self._rows and self._rows + entry.rows > self._rows_max:
                 return False
             first = not self._entries
-            self._entries += entries
-            self._rows += rows
-            self._waiters += sum(done is not None for _, done in entries)
+            self._entries.append(entry)
+            self._rows += entry.rows
+            self._waiters += entry.done is not None
             if first or self._urgent():
                 self._arrived.notify()
         return True
@@ -104,9 +115,7 @@ class RowQueue:
     def _urgent(self) -> bool:
         return self._closed or self._waiters > 0 or self._rows >= self._wake_rows
 
-    def take(
-        self, idle_s: float, gather_s: float
-    ) -> tuple[Sequence[tuple[Entry, Done | None]], Sequence[Drop]]:
+    def take(self, idle_s: float, gather_s: float) -> tuple[Sequence[Entry], Sequence[Drop]]:
         """All entries and what was shed since the last call.
 
         Waits up to `idle_s` for a first entry, then `gather_s` for company unless somebody waits.
@@ -129,11 +138,11 @@ class RowQueue:
         with self._lock:
             self._rows -= rows
 
-    def put_back(self, entries: Sequence[tuple[Entry, Done | None]], shed: Sequence[Drop]) -> None:
+    def put_back(self, entries: Sequence[Entry], shed: Sequence[Drop]) -> None:
         """Entries that could not be written come first again; their rows were not released."""
         with self._lock:
             self._entries = [*entries, *self._entries]
-            self._waiters = sum(done is not None for _, done in self._entries)
+            self._waiters = sum(entry.done is not None for entry in self._entries)
             for drop in shed:
                 self._shed[drop.model_id, drop.stream] += drop.rows
 

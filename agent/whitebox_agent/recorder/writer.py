@@ -20,7 +20,7 @@ from whitebox_agent.buffer import Buffer, Drop, Fold, RowBatch, StoreError, Stre
 from whitebox_agent.fold import join_batches
 from whitebox_agent.models import Model, Models
 from whitebox_agent.recorder.folding import first_run, plan_fold
-from whitebox_agent.recorder.queue import Done, Entry, Row, RowQueue, Settled
+from whitebox_agent.recorder.queue import Entry, Mark, Row, RowQueue
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.codec import encode_batch
 from whitebox_wire.messages import DropReason, InferenceBatch
@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 # numpy holds the interpreter's lock while it reads Python objects; this many rows at a time keep
 # the threads that log from waiting longer than a fraction of a millisecond.
 ENCODED_ROWS_MAX = 256
-
-Entries = Sequence[tuple[Entry, Done | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +95,22 @@ class Writer(threading.Thread):
             return self._limits.idle_s
         return min(max(self._fold_due_s - time.monotonic(), 0.0), self._limits.idle_s)
 
-    def _commit(self, entries: Entries, shed: Sequence[Drop]) -> None:
+    def _commit(self, entries: Sequence[Entry], shed: Sequence[Drop]) -> None:
         """Put batches on disk and confirm them. On failure keep those that nobody waits for."""
-        batches = batches_of([entry for entry, _ in entries])
-        rows = sum(batch.rows for batch in batches)
+        batches = batches_of(entries)
+        rows = sum(entry.rows for entry in entries)
         if not batches and not shed:
             return
         try:
             self._buffer.rows.append(batches, shed)
         except StoreError:
             # Who waits is told; what nobody waits for stays in the queue.
-            kept = [(entry, done) for entry, done in entries if done is None]
+            kept = [entry for entry in entries if entry.done is None]
             self._rows.put_back(kept, shed)
-            self._rows.release(sum(_rows(entry) for entry, done in entries if done))
+            self._rows.release(rows - sum(entry.rows for entry in kept))
             raise
         self._rows.release(rows)
-        _confirm([(entry, done) for entry, done in entries if not isinstance(entry, Settled)])
+        _confirm([entry for entry in entries if entry.rows])
         if rows and not self._unfolded:
             self._fold_due_s = time.monotonic() + self._limits.fold_s
         self._unfolded += rows
@@ -170,12 +168,12 @@ class Writer(threading.Thread):
 def batches_of(entries: Sequence[Entry]) -> list[RowBatch]:
     """Entries as batches: single rows gathered by model, then inferences, then labels."""
     rows: dict[int, list[Row]] = {}
-    batches = []
+    batches: list[RowBatch] = []
     for entry in entries:
-        if isinstance(entry, Row):
-            rows.setdefault(id(entry.model), []).append(entry)
-        elif isinstance(entry, RowBatch):
-            batches.append(entry)
+        if isinstance(entry.call, Row):
+            rows.setdefault(id(entry.call.model), []).append(entry.call)
+        elif isinstance(entry.call, tuple):
+            batches += entry.call
     gathered = [_gathered(of_model[0].model, of_model) for of_model in rows.values()]
     return sorted([*gathered, *batches], key=lambda batch: batch.stream is Stream.LABELS)
 
@@ -197,21 +195,17 @@ def _encoded(model: Model, rows: Sequence[Row]) -> InferenceBatch:
     )
 
 
-def _rows(entry: Entry) -> int:
-    return entry.rows if isinstance(entry, RowBatch) else int(isinstance(entry, Row))
+def _asks_for_fold(entries: Sequence[Entry]) -> bool:
+    return any(isinstance(entry.call, Mark) and entry.call.fold for entry in entries)
 
 
-def _asks_for_fold(entries: Entries) -> bool:
-    return any(isinstance(entry, Settled) and entry.fold for entry, _ in entries)
+def _confirm(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        if entry.done is not None and not entry.done.done():
+            entry.done.set_result(None)
 
 
-def _confirm(entries: Entries) -> None:
-    for _, done in entries:
-        if done is not None and not done.done():
-            done.set_result(None)
-
-
-def _refuse(entries: Entries, error: Exception) -> None:
-    for _, done in entries:
-        if done is not None and not done.done():
-            done.set_exception(error)
+def _refuse(entries: Sequence[Entry], error: Exception) -> None:
+    for entry in entries:
+        if entry.done is not None and not entry.done.done():
+            entry.done.set_exception(error)

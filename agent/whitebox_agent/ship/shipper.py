@@ -190,7 +190,7 @@ class Shipper(threading.Thread):
             )
             self._buffer.outbox.restart(secrets.randbits(64))
         if outcome is not Outcome.ACKNOWLEDGED:
-            return
+            raise HubError(f"the hub did not take an export: {outcome.value}")
         found = sort_items(flight, response)
         for note in found.notes:
             logger.warning("hub refused a sum message=%s", note)
