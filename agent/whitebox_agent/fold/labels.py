@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whitebox_agent.fold.batch import numbers_of
-from whitebox_agent.fold.numeric import NumericFold
+from whitebox_agent.fold.numeric import Kernel, NumericFold
 from whitebox_agent.fold.prediction import Predictions
 from whitebox_agent.fold.scores import brier_scores, fixed_sum, log_losses, score_bins
 from whitebox_agent.fold.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ _LIMIT = float(CLIP * ONE)
 
 
 def label_fold(
-    spec: ModelSpec, layout: Layout, *, kernel: str | None = None
+    spec: ModelSpec, layout: Layout, *, kernel: Kernel | None = None
 ) -> ClassLabelFold | RegressionLabelFold:
     """The fold of a spec's labels."""
     block = layout.labels
@@ -92,7 +92,9 @@ class RegressionLabelFold:
     own units with `spec.target.error_edges`.
     """
 
-    def __init__(self, spec: ModelSpec, block: RegressionLabelBlock, *, kernel: str | None) -> None:
+    def __init__(
+        self, spec: ModelSpec, block: RegressionLabelBlock, *, kernel: Kernel | None
+    ) -> None:
         value = spec.target.value
         assert value is not None  # a checked regression spec has bins
         self._target = NumericFold([value], [block.target], kernel=kernel)

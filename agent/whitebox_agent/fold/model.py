@@ -11,7 +11,7 @@ from whitebox_agent.fold.categorical import CategoricalFold
 from whitebox_agent.fold.class_prediction import ClassPredictionFold
 from whitebox_agent.fold.labels import label_fold
 from whitebox_agent.fold.leaves import LeafFold
-from whitebox_agent.fold.numeric import NumericFold
+from whitebox_agent.fold.numeric import Kernel, NumericFold
 from whitebox_agent.fold.prediction import PredictionReader, Predictions
 from whitebox_wire.layout import (
     CategoricalBlock,
@@ -28,8 +28,8 @@ from whitebox_wire.vector import IntVector, zeros
 class ModelFold:
     """Folds batches of one model's rows. Made once for a spec; threads may share it."""
 
-    def __init__(self, spec: ModelSpec, *, kernel: str | None = None) -> None:
-        """`kernel` ("sort" or "grid") overrides the choice by timing; results are the same."""
+    def __init__(self, spec: ModelSpec, *, kernel: Kernel | None = None) -> None:
+        """`kernel` overrides the choice by timing; results are the same."""
         self.layout = Layout.of(spec)
         self._reader = PredictionReader(spec)
         self._categorical: list[tuple[str, CategoricalFold]] = []

@@ -11,8 +11,9 @@ terms stay below 2**53.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
@@ -28,13 +29,15 @@ from whitebox_wire.vector import FloatArray, IntVector
 # adds at most 2**40 to s2, so sums of 2**13 rows stay exact in float64 even if all are clipped.
 BLOCK_VALUES = 8_192
 
-Kernel = Callable[[FloatArray, slice, Tally], None]
+Kernel = Literal["sort", "grid"]
+# A grid's tables take 50 kB a column: models with more columns than this are folded by sorting.
+GRID_COLUMNS_MAX = 512
 
 
 class NumericFold:
     """Folds numeric columns whose bins and places in the vector are fixed.
 
-    `kernel` ("sort" or "grid") overrides the choice by timing; results are the same.
+    `kernel` overrides the choice by timing; results are the same.
     """
 
     def __init__(
@@ -42,16 +45,14 @@ class NumericFold:
         bins: Sequence[NumericBins],
         blocks: Sequence[NumericBlock],
         *,
-        kernel: str | None = None,
+        kernel: Kernel | None = None,
     ) -> None:
         self._columns = NumericColumns.of(bins)
-        self._grids = Grids.of(self._columns.edges)
         self._blocks = tuple(blocks)
-        self._kernel = self.kernels[kernel or faster_kernel()]
-
-    @property
-    def kernels(self) -> dict[str, Kernel]:
-        return {"sort": self._sort, "grid": self._grid}
+        self._cells_max = max((b.cells for b in bins), default=0)
+        self._grids: Grids | None = None
+        if len(bins) <= GRID_COLUMNS_MAX and (kernel or faster_kernel()) == "grid":
+            self._grids = Grids.of(self._columns.edges)
 
     def fold(self, columns: Sequence[FloatArray], vector: IntVector) -> None:
         """Add columns (float64, shape [rows], one for each bins) to a section's vector.
@@ -64,44 +65,43 @@ class NumericFold:
         # Blocks of one length: a short last one would cost as much time as a long one.
         step = -(-rows // -(-rows // BLOCK_VALUES))
         width = max(1, BLOCK_VALUES // step)
-        tally = Tally.of(len(columns), self._grids.width)
+        tally = Tally.of(len(columns), self._cells_max)
         # Far values overflow to infinite terms, which are clipped.
         with np.errstate(over="ignore", invalid="ignore"):
             for first in range(0, len(columns), width):
                 part = slice(first, min(first + width, len(columns)))
                 for start in range(0, rows, step):
                     block = [c[start : start + step] for c in columns[part]]
-                    self._kernel(np.array(block, np.float64), part, tally)
+                    self._add(np.array(block, np.float64), part, tally)
         tally.add_to(vector, self._blocks)
 
-    def _sort(self, values: FloatArray, part: slice, tally: Tally) -> None:
-        add_by_sorting(values, self._columns, part, tally)
-
-    def _grid(self, values: FloatArray, part: slice, tally: Tally) -> None:
-        if self._grids.usable[part].all():
-            add_by_grid(values, self._columns, self._grids, part, tally)
+    def _add(self, values: FloatArray, part: slice, tally: Tally) -> None:
+        grids = self._grids
+        if grids is not None and grids.usable[part].all():
+            add_by_grid(values, self._columns, grids, part, tally)
         else:
             add_by_sorting(values, self._columns, part, tally)
 
 
 @cache
-def faster_kernel() -> str:
-    """The name of the kernel that folds a made-up column faster on this machine."""
+def faster_kernel() -> Kernel:
+    """The kernel that folds a made-up column faster on this machine; takes about 2 ms, once."""
+    kernels: tuple[Kernel, Kernel] = ("sort", "grid")
+    return min(kernels, key=_seconds)
+
+
+def _seconds(kernel: Kernel) -> float:
+    """The best of three folds after a warm one."""
     edges = tuple(np.linspace(-3.0, 3.0, 127).tolist())
-    fold = NumericFold([NumericBins(edges, 0.0, 1.0)], [], kernel="sort")
-    # A fixed shuffle of values over all cells, some missing.
+    block = NumericBlock(slice(0, 128), *range(128, 134))
+    fold = NumericFold([NumericBins(edges, 0.0, 1.0)], [block], kernel=kernel)
+    # A fixed shuffle of values over all cells, some of them missing.
     values = np.linspace(-3.5, 3.5, BLOCK_VALUES)
-    values = values[np.argsort(np.sin(np.arange(float(BLOCK_VALUES))))][None, :]
-    values[0, ::50] = np.nan
-    return min(fold.kernels, key=lambda name: _seconds(fold.kernels[name], values))
-
-
-def _seconds(kernel: Kernel, values: FloatArray) -> float:
-    """The best of three runs after a warm one."""
-    tally, times = Tally.of(1, 128), []
+    values = values[np.argsort(np.sin(np.arange(float(BLOCK_VALUES))))]
+    values[::50] = np.nan
+    vector, times = np.zeros(134, np.int64), []
     for _ in range(4):
-        block = values.copy()
         start = time.perf_counter()
-        kernel(block, slice(0, 1), tally)
+        fold.fold([values], vector)
         times.append(time.perf_counter() - start)
     return min(times[1:])

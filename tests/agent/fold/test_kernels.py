@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from whitebox_agent.fold.columns import NumericColumns
 from whitebox_agent.fold.grid import Grids
-from whitebox_agent.fold.numeric import BLOCK_VALUES, NumericFold, faster_kernel
+from whitebox_agent.fold.numeric import BLOCK_VALUES, Kernel, NumericFold, faster_kernel
 from whitebox_wire.bins import numeric_bins
 from whitebox_wire.layout import Layout, NumericBlock, Section
 from whitebox_wire.spec import Feature, ModelKind, ModelSpec, NumericBins, Prediction, Target
@@ -30,7 +30,7 @@ def _spec(bins: list[NumericBins]) -> ModelSpec:
     return ModelSpec("m", ModelKind.BINARY, features, prediction, Target("y")).check()
 
 
-def _fold(bins: list[NumericBins], columns: list[FloatArray], kernel: str) -> IntVector:
+def _fold(bins: list[NumericBins], columns: list[FloatArray], kernel: Kernel) -> IntVector:
     layout = Layout.of(_spec(bins))
     vector = zeros(layout, Section.FEATURES)
     NumericFold(bins, _blocks(layout), kernel=kernel).fold(columns, vector)
@@ -44,7 +44,7 @@ def _blocks(layout: Layout) -> list[NumericBlock]:
 def _assert_same(bins: list[NumericBins], columns: list[FloatArray]) -> None:
     kept = [column.copy() for column in columns]
 
-    sort, grid = (_fold(bins, columns, kernel) for kernel in ("sort", "grid"))
+    sort, grid = _fold(bins, columns, "sort"), _fold(bins, columns, "grid")
 
     np.testing.assert_array_equal(sort, grid)
     np.testing.assert_array_equal(columns, kept)
@@ -134,7 +134,7 @@ def test_edges_that_crowd_have_no_grid_and_others_do() -> None:
 
 
 @pytest.mark.parametrize("kernel", ["sort", "grid"])
-def test_moments_read_back_as_those_of_the_rows(kernel: str) -> None:
+def test_moments_read_back_as_those_of_the_rows(kernel: Kernel) -> None:
     values = np.random.default_rng(5).normal(3.0, 2.0, 50_000)
     bins = numeric_bins(np.sort(values))
     layout = Layout.of(_spec([bins]))
@@ -147,7 +147,7 @@ def test_moments_read_back_as_those_of_the_rows(kernel: str) -> None:
 
 
 @pytest.mark.parametrize("kernel", ["sort", "grid"])
-def test_sums_stay_exact_when_every_row_of_many_blocks_is_clipped(kernel: str) -> None:
+def test_sums_stay_exact_when_every_row_of_many_blocks_is_clipped(kernel: Kernel) -> None:
     rows = 3 * BLOCK_VALUES
     bins = NumericBins((0.0, 1.0), 0.0, 1.0)
     [block] = _blocks(Layout.of(_spec([bins])))
