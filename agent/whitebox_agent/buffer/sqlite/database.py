@@ -10,7 +10,7 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from io import BufferedWriter
 from pathlib import Path
@@ -38,16 +38,19 @@ class Database:
         """
         self._path = path
         self._lock = threading.RLock()
-        self._guard = None if read_only else _guard(path)
-        with self._told():
+        with ExitStack() as stack, self._told():
+            if not read_only:
+                stack.enter_context(_guard(path))
             address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             conn = sqlite3.connect(
                 address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
             )
+            stack.callback(conn.close)
             self._db = sqlite_utils.Database(conn, execute_plugins=False)
             if not read_only:
                 self._set_up()
             self._check_version()
+            self._stack = stack.pop_all()
 
     def _set_up(self) -> None:
         self._db.enable_wal()
@@ -69,9 +72,7 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
-            self._db.conn.close()
-            if self._guard is not None:
-                self._guard.close()
+            self._stack.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
