@@ -1,4 +1,4 @@
-"""What the hub's shell tests share: a small model, rows folded by hand, and reports of them.
+"""What the hub's shell tests share: a small model, rows folded by hand, reports, a store, a hub.
 
 The folding here is written anew, plainly, from the layout alone: it is the oracle for the agent's
 fast one as well as a source of vectors.
@@ -6,12 +6,24 @@ fast one as well as a source of vectors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import http.client
+import itertools
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from whitebox_hub.app import Addresses, running
+from whitebox_hub.config import Config
+from whitebox_hub.ingest.group import KnownSpec, Report, plan, window_of
+from whitebox_hub.store import ModelRecord, Store
+from whitebox_hub.store.sqlite import open_sqlite
 from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.layout import (
     CategoricalBlock,
@@ -183,3 +195,157 @@ def bench() -> Bench:
     vectors = {Section.FEATURES: bare.features(rows), Section.LABELS: bare.labels(rows)}
     training = Reference(Dataset.TRAINING, 20_000, vectors)
     return Bench(SpecBundle(spec, bare.bundle.spec_bytes, (training,)), layout)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until somebody sets it; it starts on 2026-02-11."""
+
+    ms: int = (START_S + 1_000 * HOUR_S) * 1_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_sqlite(str(tmp_path / "hub.db")) as opened:
+        yield opened
+
+
+def model_record(bundle: SpecBundle) -> ModelRecord:
+    spec = bundle.spec
+    return ModelRecord(
+        spec.model_id, "Income", spec.kind.value, spec.target.column, "1H", digest=bundle.digest
+    )
+
+
+@pytest.fixture
+def registered(store: Store, bench: Bench) -> Store:
+    """A store that knows the model and no monitors."""
+    store.records.put_bundle(model_record(bench.bundle), bench.bundle, [])
+    return store
+
+
+Ingest = Callable[..., None]
+
+
+@pytest.fixture
+def ingest(registered: Store, bench: Bench) -> Ingest:
+    """`ingest(*deltas)` commits one report of them."""
+    sequence = itertools.count(1)
+
+    def commit(*deltas: SketchDelta) -> None:
+        report = Report(bench.report(deltas, sequence=next(sequence)), 100)
+        done = plan(
+            [report],
+            registered.sketches.positions([report.stream]),
+            {bench.bundle.digest: KnownSpec(bench.spec, bench.layout)},
+            registered.sketches.peaks({window_of(delta) for delta in deltas}),
+            0,
+        )
+        registered.sketches.commit(done.group)
+
+    return commit
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `document` is its JSON, or its bytes."""
+
+    status: int
+    headers: dict[str, str]
+    document: Any
+
+
+@dataclass
+class Hub:
+    """A whole hub that runs in a thread of this process, and a client of its REST."""
+
+    config: Config
+    clock: Clock
+    addresses: Addresses | None = None
+    _started: threading.Event = field(default_factory=threading.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
+    _stopping: asyncio.Event | None = None
+
+    def run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._stopping, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        try:
+            async with running(self.config, self.clock) as self.addresses:
+                self._started.set()
+                await self._stopping.wait()
+        finally:
+            self._started.set()
+
+    def wait(self) -> None:
+        assert self._started.wait(30)
+        assert self.addresses is not None
+
+    def stop(self) -> None:
+        if self._loop and self._stopping and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    @property
+    def grpc(self) -> str:
+        assert self.addresses is not None
+        return self.addresses.grpc
+
+    def call(
+        self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
+    ) -> Answer:
+        """One request; a body that is not bytes is sent as JSON."""
+        assert self.addresses is not None
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        connection = http.client.HTTPConnection(self.addresses.http.removeprefix("http://"))
+        try:
+            connection.request(method, path, data, {"Content-Type": content_type})
+            response = connection.getresponse()
+            content, headers = response.read(), dict(response.getheaders())
+        finally:
+            connection.close()
+        said = json.loads(content) if "json" in headers.get("Content-Type", "") else content
+        return Answer(response.status, headers, said)
+
+    def get(self, path: str) -> Any:
+        """The document of an answer that must be good."""
+        answer = self.call("GET", path)
+        assert answer.status == 200, answer
+        return answer.document
+
+    def refused(self, method: str, path: str, body: object = None) -> tuple[int, str]:
+        """Status and detail of an answer that must be a problem."""
+        answer = self.call(method, path, body)
+        assert answer.headers["Content-Type"].startswith("application/problem+json"), answer
+        assert set(answer.document) == {"type", "title", "status", "detail", "hint"}
+        assert answer.document["status"] == answer.status
+        return answer.status, answer.document["detail"]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
+    """A hub on free ports that ticks every 10 ms, with an empty store on disk."""
+    config = Config(
+        http_address="127.0.0.1:0",
+        grpc_address="127.0.0.1:0",
+        store_path=str(tmp_path / "served.db"),
+        tick_interval_ms=10,
+        ingest_group_wait_ms=0,
+    )
+    served = Hub(config, clock)
+    thread = threading.Thread(target=served.run)
+    thread.start()
+    try:
+        served.wait()
+        yield served
+    finally:
+        served.stop()
+        thread.join()

@@ -56,6 +56,13 @@ _PROBLEMS: tuple[tuple[type[WhiteboxError], str, HTTPStatus], ...] = (
     (BusyError, "busy", HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
+# What the server itself refuses, in words; the others keep its own.
+_REFUSALS = {
+    HTTPStatus.NOT_FOUND: "there is nothing at {path}",
+    HTTPStatus.METHOD_NOT_ALLOWED: "{method} is not possible at {path}",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too large",
+}
+
 
 def problem(slug: str, status: HTTPStatus, detail: str, hint: str = "") -> web.Response:
     document = {
@@ -83,7 +90,11 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         status = HTTPStatus(error.status)
-        answer = problem(status.name.lower().replace("_", "-"), status, error.text or "")
+        slug = status.name.lower().replace("_", "-")
+        detail = _REFUSALS.get(status, "{text}").format(
+            method=request.method, path=request.path[:200], text=error.text or status.phrase
+        )
+        answer = problem(slug, status, detail)
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer

@@ -174,20 +174,13 @@ def _checked(delta: SketchDelta, known: KnownSpec | None) -> IntVector:
         raise MalformedError(f"no window of {granularity} s begins at {key.start_s} s")
     added = unpack(delta.vector, known.layout.sizes[key.section])
     vector.check_bounds(added)
-    counted = int(added[_rows_place(known.layout, key.section)])
+    place = known.layout.rows_place(key.section)
+    if place is None:
+        raise MalformedError(f"the spec has no {key.section.value}")
+    counted = int(added[place])
     if counted != delta.rows:
         raise MalformedError(f"the delta says {delta.rows} rows and its vector {counted}")
     return added
-
-
-def _rows_place(layout: Layout, section: Section) -> int:
-    if section is Section.FEATURES:
-        return layout.rows
-    if section is Section.LABELS:
-        return layout.labels.rows
-    if layout.explanations is None:
-        raise MalformedError("the spec has no explanations")
-    return layout.explanations.rows
 
 
 def _receipts(

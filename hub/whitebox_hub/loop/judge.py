@@ -24,7 +24,6 @@ from whitebox_wire.spec import FEATURES_MAX
 
 logger = logging.getLogger(__name__)
 
-WINDOWS_PER_STEP_MAX = 128
 MONITORS_PER_MODEL_MAX = 1_000
 
 
@@ -43,7 +42,7 @@ class Judge:
         self._store = store
         self._contexts = contexts
 
-    def step(self, now_ms: int, limit: int = WINDOWS_PER_STEP_MAX) -> StepCounts:
+    def step(self, now_ms: int, limit: int) -> StepCounts:
         """Judge at most `limit` windows.
 
         Raises:

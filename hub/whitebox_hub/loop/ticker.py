@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from whitebox_hub.loop.judge import WINDOWS_PER_STEP_MAX, Judge, StepCounts
+from whitebox_hub.loop.judge import Judge, StepCounts
 from whitebox_hub.store import Store
 from whitebox_hub.store.contexts import ContextBook
 from whitebox_hub.store.feed import AlertFeed
 
 logger = logging.getLogger(__name__)
 
+# A step has all windows that a changed monitor is judged by again (see api.monitors).
+WINDOWS_PER_STEP_MAX = 128
 STEPS_PER_TICK_MAX = 32
 COMPACTED_PER_TICK_MAX = 32
 
@@ -98,7 +100,7 @@ class Ticker:
         for _ in range(STEPS_PER_TICK_MAX):
             if self._closing.is_set():
                 return
-            done = await asyncio.to_thread(self._judge.step, self._now_ms())
+            done = await asyncio.to_thread(self._judge.step, self._now_ms(), WINDOWS_PER_STEP_MAX)
             self._add(done)
             # What was postponed is due at once again: it waits for the next tick.
             if done.postponed or done.windows < WINDOWS_PER_STEP_MAX:
