@@ -36,7 +36,7 @@ class NumericColumns:
 
     @staticmethod
     def of(bins: Sequence[NumericBins]) -> NumericColumns:
-        edges = tuple(np.array(b.edges) for b in bins)
+        edges = tuple(np.array(b.edges, np.float64) for b in bins)
         # The shape is named, since there may be no columns at all.
         centre, scale, low, high = (
             np.array([(b.centre, b.scale, b.edges[0], b.edges[-1]) for b in bins])
@@ -104,11 +104,11 @@ def add_moments(terms: FloatArray, sums: IntVector) -> None:
     sums[:, 1] += np.rint(squares, out=squares).sum(axis=1).astype(np.int64)
 
 
-def excess(distances: FloatArray) -> int:
-    """The sum of distances beyond an outermost edge, in fixed point; overwrites them.
+def excess(distances: FloatArray) -> FloatArray:
+    """Distances beyond an outermost edge, in whole fixed-point units; overwrites them.
 
     The distance between two infinite terms says nothing and counts as none.
     """
     np.fmax(distances, 0.0, out=distances)
     np.minimum(distances, TERM_MAX, out=distances)
-    return int(np.rint(distances, out=distances).sum())
+    return np.rint(distances, out=distances)

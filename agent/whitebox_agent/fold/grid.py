@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,20 +28,20 @@ class Grids:
     """The grids of several columns. Column i's place in the tables is `i * GRID_CELLS + g`.
 
     `base` is the bin that grid cell g begins in, plus `i * width`; `inner[k]` its k-th edge or an
-    infinity. `low` and `high` (shape [columns, 1]) bound the core, `first` and `last` are the
-    bins of those bounds. `usable` marks the columns that have a grid, `uneven` those with a
-    grid cell that holds two edges.
+    infinity. `low` and `high` (shape [columns, 1]) bound the core. `ends` are the bins at those
+    bounds and `tails` the edges on their far sides, or infinities: shapes [columns, 2] and
+    [columns, 2, 4], low before high. `usable` marks the columns that have a grid, `uneven` those
+    with a grid cell that holds two edges.
     """
 
-    edges: tuple[FloatArray, ...]
     width: int
     low: FloatArray
     high: FloatArray
     factor: FloatArray
     base: npt.NDArray[np.intp]
     inner: tuple[FloatArray, ...]
-    first: npt.NDArray[np.intp]
-    last: npt.NDArray[np.intp]
+    ends: npt.NDArray[np.intp]
+    tails: FloatArray
     usable: npt.NDArray[np.bool_]
     uneven: npt.NDArray[np.bool_]
 
@@ -51,13 +50,13 @@ class Grids:
         count = len(edges)
         width = max((e.size + 1 for e in edges), default=1)
         low, high, factor = np.zeros((3, count, 1))
-        first, last = np.zeros((2, count), np.intp)
+        ends, tails = np.zeros((count, 2), np.intp), np.full((count, 2, _TAIL_EDGES), np.inf)
         usable, uneven = np.zeros((2, count), bool)
         base = np.zeros((count, GRID_CELLS), np.intp)
         inner = np.full((_EDGES_PER_CELL_MAX, count, GRID_CELLS), np.inf)
         for i, column in enumerate(edges):
-            tails = _TAIL_EDGES if column.size > 4 * _TAIL_EDGES else 0
-            core = column[tails : column.size - tails]
+            tail = _TAIL_EDGES if column.size > 4 * _TAIL_EDGES else 0
+            core = column[tail : column.size - tail]
             with np.errstate(over="ignore", divide="ignore"):
                 # One grid cell stays free on either side, for values next to the core's ends.
                 scale = (GRID_CELLS - 3) / (core[-1] - core[0])
@@ -68,26 +67,15 @@ class Grids:
             if found.max() > _EDGES_PER_CELL_MAX:
                 continue
             low[i], high[i], factor[i] = core[0], core[-1], scale
-            first[i], last[i] = tails + 1, tails + core.size
-            base[i] = i * width + tails + np.cumsum(found) - found
+            ends[i] = tail + 1, tail + core.size
+            tails[i, :, :tail] = column[:tail], column[column.size - tail :]
+            base[i] = i * width + tail + np.cumsum(found) - found
             again = np.diff(places, prepend=-1) == 0
             inner[0, i, places[~again]] = core[~again]
             inner[1, i, places[again]] = core[again]
             usable[i], uneven[i] = True, again.any()
         tables = tuple(table.ravel() for table in inner)
-        return Grids(
-            tuple(edges),
-            width,
-            low,
-            high,
-            factor,
-            base.ravel(),
-            tables,
-            first,
-            last,
-            usable,
-            uneven,
-        )
+        return Grids(width, low, high, factor, base.ravel(), tables, ends, tails, usable, uneven)
 
 
 def add_by_grid(
@@ -102,20 +90,16 @@ def add_by_grid(
     core = np.fmax(values, grids.low[part])
     np.fmin(core, grids.high[part], out=core)
     found = np.bincount(_bins(core, grids, part), minlength=count * grids.width)
-    cells = found.reshape(count, grids.width)
     outside = np.flatnonzero(values != core)
-    far = values.ravel()[outside]
+    far, of = values.ravel()[outside], outside // rows
     terms = columns.to_terms(values, part)
-    bounds = outside.searchsorted(np.arange(count + 1) * rows).tolist()
-    for i, (start, stop) in enumerate(pairwise(bounds)):
-        at = part.start + i
-        if start < stop:
-            places = outside[start:stop] - i * rows
-            _move_far(far[start:stop], cells[i], grids, at)
-            terms[i, places] = _settle(far[start:stop], terms[i, places], columns, at, tally)
-        if columns.wide[at]:
-            np.clip(terms[i], -TERM_MAX, TERM_MAX, out=terms[i])
-    tally.cells[part] += cells
+    if far.size:
+        found += _moves(far, of, grids, part)
+        flat = terms.ravel()
+        flat[outside] = _settle(far, flat[outside], of, columns=columns, part=part, tally=tally)
+    if any(columns.wide[part]):
+        np.clip(terms, -TERM_MAX, TERM_MAX, out=terms)
+    tally.cells[part] += found.reshape(count, grids.width)
     add_moments(terms, tally.sums[part])
 
 
@@ -135,25 +119,43 @@ def _bins(core: FloatArray, grids: Grids, part: slice) -> npt.NDArray[np.intp]:
     return bins.ravel()
 
 
-def _move_far(far: FloatArray, cells: npt.NDArray[np.intp], grids: Grids, column: int) -> None:
-    """Move values outside the core from its outermost bins to where they belong, if anywhere."""
-    beyond = np.count_nonzero(far > grids.high[column])
-    cells[grids.last[column]] -= beyond
-    cells[grids.first[column]] -= far.size - beyond
-    edges = grids.edges[column]
-    bins = edges.searchsorted(far[np.isfinite(far)], side="right")
-    cells[: edges.size + 1] += np.bincount(bins, minlength=edges.size + 1)
+def _moves(
+    far: FloatArray, of: npt.NDArray[np.intp], grids: Grids, part: slice
+) -> npt.NDArray[np.intp]:
+    """What to add to the block's bins to move far values from the core's ends to their own.
+
+    `of` is each far value's column in the block. Missing and invalid ones only leave.
+    """
+    cells = (part.stop - part.start) * grids.width
+    side = (far > grids.high[part][of, 0]).astype(np.intp)
+    start = of * grids.width
+    end = grids.ends[part][of, side]
+    left = np.bincount(start + end, minlength=cells)
+    # Below the core a bin is the number of tail edges passed, beyond it so many after the end.
+    passed = (far[:, None] >= grids.tails[part][of, side]).sum(axis=1)
+    bins = start + side * end + passed
+    return np.bincount(bins[np.isfinite(far)], minlength=cells) - left
 
 
 def _settle(
-    far: FloatArray, terms: FloatArray, columns: NumericColumns, column: int, tally: Tally
+    far: FloatArray,
+    terms: FloatArray,
+    of: npt.NDArray[np.intp],
+    *,
+    columns: NumericColumns,
+    part: slice,
+    tally: Tally,
 ) -> FloatArray:
     """Count what far values lack or exceed; their terms clipped, and 0 where there is no value."""
     finite = np.isfinite(far)
-    missing = np.count_nonzero(np.isnan(far))
-    tally.missing[column] += missing
-    tally.invalid[column] += far.size - np.count_nonzero(finite) - missing
-    numbers = terms[finite]
-    tally.sums[column, 2] += excess(columns.lowest[column] - numbers)
-    tally.sums[column, 3] += excess(numbers - columns.highest[column])
+    count = part.stop - part.start
+    missing = np.bincount(of[np.isnan(far)], minlength=count)
+    tally.missing[part] += missing
+    tally.invalid[part] += np.bincount(of[~finite], minlength=count) - missing
+    numbers, at = terms[finite], of[finite]
+    low = excess(columns.lowest[part][at, 0] - numbers)
+    high = excess(numbers - columns.highest[part][at, 0])
+    sums = tally.sums[part]
+    sums[:, 2] += np.bincount(at, low, count).astype(np.int64)
+    sums[:, 3] += np.bincount(at, high, count).astype(np.int64)
     return np.where(finite, np.clip(terms, -TERM_MAX, TERM_MAX), 0.0)

@@ -24,10 +24,10 @@ from whitebox_wire.layout import NumericBlock
 from whitebox_wire.spec import NumericBins
 from whitebox_wire.vector import FloatArray, IntVector
 
-# Values in one block. A scratch array of them is 64 KiB: several fit a second-level cache, and
-# the allocator reuses them (from 128 KiB on it would map and clear new pages each time). A row
-# adds at most 2**40 to s2, so sums of 2**13 rows stay exact in float64 even if all are clipped.
-BLOCK_VALUES = 8_192
+# Values in one block: a scratch array of them is 128 KiB, so a few fit a second-level cache.
+BLOCK_VALUES = 16_384
+# A row adds at most 2**40 to s2, so float64 sums of 2**13 rows are exact even if all are clipped.
+BLOCK_ROWS_MAX = 8_192
 
 Kernel = Literal["sort", "grid"]
 # A grid's tables take 50 kB a column: models with more columns than this are folded by sorting.
@@ -63,7 +63,7 @@ class NumericFold:
         if not rows:
             return
         # Blocks of one length: a short last one would cost as much time as a long one.
-        step = -(-rows // -(-rows // BLOCK_VALUES))
+        step = -(-rows // -(-rows // BLOCK_ROWS_MAX))
         width = max(1, BLOCK_VALUES // step)
         tally = Tally.of(len(columns), self._cells_max)
         # Far values overflow to infinite terms, which are clipped.
@@ -96,8 +96,8 @@ def _seconds(kernel: Kernel) -> float:
     block = NumericBlock(slice(0, 128), *range(128, 134))
     fold = NumericFold([NumericBins(edges, 0.0, 1.0)], [block], kernel=kernel)
     # A fixed shuffle of values over all cells, some of them missing.
-    values = np.linspace(-3.5, 3.5, BLOCK_VALUES)
-    values = values[np.argsort(np.sin(np.arange(float(BLOCK_VALUES))))]
+    values = np.linspace(-3.5, 3.5, BLOCK_ROWS_MAX)
+    values = values[np.argsort(np.sin(np.arange(float(BLOCK_ROWS_MAX))))]
     values[::50] = np.nan
     vector, times = np.zeros(134, np.int64), []
     for _ in range(4):

@@ -31,10 +31,12 @@ def add_by_sorting(values: FloatArray, columns: NumericColumns, part: slice, tal
         row[:first] = 0.0
         row[last:] = 0.0
         if first < low:
-            sums[i, 2] += excess(columns.lowest[part][i] - row[first:low])
+            below = excess(columns.lowest[part][i] - row[first:low])
+            sums[i, 2] += int(below.sum())
             np.maximum(row[first:low], -TERM_MAX, out=row[first:low])
         if high < last:
-            sums[i, 3] += excess(row[high:last] - columns.highest[part][i])
+            beyond = excess(row[high:last] - columns.highest[part][i])
+            sums[i, 3] += int(beyond.sum())
             np.minimum(row[high:last], TERM_MAX, out=row[high:last])
         if columns.wide[part.start + i]:
             np.clip(row, -TERM_MAX, TERM_MAX, out=row)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from whitebox_agent.fold.columns import NumericColumns
 from whitebox_agent.fold.grid import Grids
-from whitebox_agent.fold.numeric import BLOCK_VALUES, Kernel, NumericFold, faster_kernel
+from whitebox_agent.fold.numeric import BLOCK_ROWS_MAX, Kernel, NumericFold, faster_kernel
 from whitebox_wire.bins import numeric_bins
 from whitebox_wire.layout import Layout, NumericBlock, Section
 from whitebox_wire.spec import Feature, ModelKind, ModelSpec, NumericBins, Prediction, Target
@@ -99,7 +99,9 @@ def test_kernels_agree_bit_for_bit_and_with_bisection(
     _assert_same([bins], [values])
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, 100, 999, BLOCK_VALUES - 1, BLOCK_VALUES + 1, 20_000])
+@pytest.mark.parametrize(
+    "rows", [0, 1, 2, 100, 999, BLOCK_ROWS_MAX - 1, BLOCK_ROWS_MAX + 1, 20_000]
+)
 def test_kernels_agree_for_profiled_columns_of_any_length(rows: int) -> None:
     rng = np.random.default_rng(rows)
     kinds = [
@@ -148,7 +150,7 @@ def test_moments_read_back_as_those_of_the_rows(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("kernel", ["sort", "grid"])
 def test_sums_stay_exact_when_every_row_of_many_blocks_is_clipped(kernel: Kernel) -> None:
-    rows = 3 * BLOCK_VALUES
+    rows = 3 * BLOCK_ROWS_MAX
     bins = NumericBins((0.0, 1.0), 0.0, 1.0)
     [block] = _blocks(Layout.of(_spec([bins])))
 
