@@ -31,7 +31,7 @@ SPEC = ModelSpec(
     ModelKind.REGRESSION,
     (Feature("x", BINS),),
     Prediction("prediction", value=BINS),
-    Target("y", value=BINS, error_edges=(-1.0, 1.0)),
+    Target("y", value=BINS, error_edges=(50.0, 100.0)),
 )
 LAYOUT = Layout.of(SPEC)
 
