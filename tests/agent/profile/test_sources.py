@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from whitebox_agent.profile import Progress, profile, source
+from whitebox_agent.profile import Progress, dataset, profile, source
 from whitebox_wire.codec import decode_bundle, encode_bundle
 from whitebox_wire.errors import ConfigError, DataError
 from whitebox_wire.messages import Dataset
@@ -107,7 +107,7 @@ def test_a_numeric_array_gives_the_bytes_of_the_frame_it_is_of(frame: pd.DataFra
 def test_sampled_columns_do_not_depend_on_chunks(
     frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whitebox_agent.profile.dataset.SAMPLE_MAX", 400)
+    monkeypatch.setattr(dataset, "SAMPLE_MAX", 400)
 
     whole = _bundle(frame, None)
 

@@ -25,7 +25,7 @@ class Colour(str, enum.Enum):
 
 
 MISSING_CELLS = [
-    *(None, math.nan, np.float32("nan"), np.datetime64("NaT"), np.timedelta64("NaT")),
+    *(None, math.nan, np.float32("nan"), np.datetime64("NaT", "s"), np.timedelta64("NaT", "s")),
     *(pd.NA, pd.NaT, decimal.Decimal("NaN"), decimal.Decimal("sNaN")),
 ]
 NUMBERS = [

@@ -54,7 +54,17 @@ def test_a_date_is_its_first_moment() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, math.nan, math.inf, pd.NaT, pd.NA, np.datetime64("NaT"), 1e300, 10**400, -1e12),
+        *(
+            None,
+            math.nan,
+            math.inf,
+            pd.NaT,
+            pd.NA,
+            np.datetime64("NaT", "s"),
+            1e300,
+            10**400,
+            -1e12,
+        ),
         *(np.datetime64(10**12, "Y"), np.datetime64("-0001-01-01"), np.datetime64("10000-01-01")),
         dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))),
     ],
