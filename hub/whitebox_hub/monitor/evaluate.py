@@ -2,8 +2,8 @@
 
 Every test of a section is adjusted together with the others of that section, and a section may
 spend half of the window's share of the false-alarm budget, so a verdict on features does not
-change when labels come. Segments that are watched share the budget. Never raises for data: what
-cannot be judged says why.
+change when labels come. A model's segments, the one of all rows among them, have equal shares of
+the budget. Never raises for data: what cannot be judged says why.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Question:
 def evaluate(
     context: ModelContext, window: WindowVectors, monitors: Sequence[Monitor]
 ) -> tuple[Finding, ...]:
-    """What the active ones of a model's monitors find of the window's segment, in their order.
+    """What the active monitors of the window's segment find, in their order.
 
     A monitor without a feature, of a metric that has one value for each, finds one thing for
     each feature. `p_value` of a finding is adjusted for the other tests of the window.
@@ -69,8 +69,8 @@ def evaluate(
     questions: list[_Question | Finding] = []
     for monitor in asked:
         questions += _questions(context, monitor, measures)
-    alpha = window_alpha(window.length_s, context.alarm_interval_s) * SECTION_SHARE
-    alpha /= max(len({m.segment for m in monitors if m.active and m.rule is Rule.CALIBRATED}), 1)
+    share = SECTION_SHARE / (1 + len(context.spec.segments))
+    alpha = window_alpha(window.length_s, context.alarm_interval_s) * share
     adjusted = _adjusted([q for q in questions if isinstance(q, _Question)])
     return tuple(
         q if isinstance(q, Finding) else _judge(q, adjusted.get(q.key), alpha) for q in questions
