@@ -9,7 +9,8 @@ here imports more than numpy, protobuf and sqlite-utils before it is needed.
 
 from whitebox_agent.agent import Agent
 from whitebox_agent.config import Config
+from whitebox_agent.profile import profile
 from whitebox_agent.registration import register
 from whitebox_wire.errors import WhiteboxError
 
-__all__ = ["Agent", "Config", "WhiteboxError", "register"]
+__all__ = ["Agent", "Config", "WhiteboxError", "profile", "register"]

@@ -14,13 +14,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from whitebox_agent.buffer import StoreError
 from whitebox_agent.config import Config, load_config
+from whitebox_agent.profile import Progress, profile, progress_text
 from whitebox_agent.registration import HubRefusedError, register
 from whitebox_wire import __version__
 from whitebox_wire.errors import ConfigError, WhiteboxError
 
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 # The first that fits counts.
 _EXITS: tuple[tuple[type[WhiteboxError], int], ...] = (
     (ConfigError, 78),
@@ -63,44 +66,41 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # argparse names no other type
-
-
-def _add_profile(commands: Commands) -> None:
-    profile = commands.add_parser(
+def _add_profile(commands: _Commands) -> None:
+    making = commands.add_parser(
         "profile", help="make a model's spec and reference from its training set"
     )
-    profile.add_argument("training", type=Path, help="the training set: CSV, CSV.gz or Parquet")
-    profile.add_argument("--model-id", required=True)
-    profile.add_argument("--kind", required=True, choices=("binary", "multi_class", "regression"))
-    profile.add_argument("--target", required=True, help="the column of true labels")
-    profile.add_argument("--prediction", default="prediction", help="the column of predictions")
-    profile.add_argument(
+    making.add_argument("training", type=Path, help="the training set: CSV, CSV.gz or Parquet")
+    making.add_argument("--model-id", required=True)
+    making.add_argument("--kind", required=True, choices=("binary", "multi_class", "regression"))
+    making.add_argument("--target", required=True, help="the column of true labels")
+    making.add_argument("--prediction", default="prediction", help="the column of predictions")
+    making.add_argument(
         "--score", action="append", default=[], help="a column of probabilities; one for each class"
     )
-    profile.add_argument("--test", type=Path, help="the test set, for honest performance")
-    profile.add_argument("--granularity", default="1D", help="window length: 15T, 1H, 1D, 1W")
-    profile.add_argument("--positive", help="the positive class of a binary model")
-    profile.add_argument("--exclude", action="append", default=[], help="a column that is none")
-    profile.add_argument(
+    making.add_argument("--test", type=Path, help="the test set, for honest performance")
+    making.add_argument("--granularity", default="1D", help="window length: 15T, 1H, 1D, 1W")
+    making.add_argument("--positive", help="the positive class of a binary model")
+    making.add_argument("--exclude", action="append", default=[], help="a column that is none")
+    making.add_argument(
         "--withhold", action="append", default=[], help="a feature of which nothing is counted"
     )
-    profile.add_argument(
+    making.add_argument(
         "--type", action="append", default=[], metavar="COLUMN=TYPE",
         help="numeric, categorical or boolean",
     )  # fmt: skip
-    profile.add_argument("-o", "--output", type=Path, required=True, help="the spec file to write")
-    profile.set_defaults(run=_profile)
+    making.add_argument("-o", "--output", type=Path, required=True, help="the spec file to write")
+    making.set_defaults(run=_profile)
 
 
-def _add_register(commands: Commands) -> None:
+def _add_register(commands: _Commands) -> None:
     registering = commands.add_parser("register", help="give a spec to a hub")
     registering.add_argument("spec", type=Path)
     registering.add_argument("--hub", default="http://127.0.0.1:8800", help="its HTTP address")
     registering.set_defaults(run=_register)
 
 
-def _add_run(commands: Commands) -> None:
+def _add_run(commands: _Commands) -> None:
     run = commands.add_parser("run", help="serve the processes of this device until SIGTERM")
     run.add_argument("--config", type=Path, help="a TOML file of settings")
     run.add_argument("--store", dest="store_path", help=f"default {Config().store_path}")
@@ -132,6 +132,42 @@ def _run(options: argparse.Namespace) -> None:
         )
 
     serve(config, ready)
+
+
+def _profile(options: argparse.Namespace) -> None:
+    shown = _show if sys.stderr.isatty() else None
+    made = profile(
+        options.training,
+        model_id=options.model_id,
+        kind=options.kind,
+        target=options.target,
+        prediction=options.prediction,
+        scores=options.score,
+        test=options.test,
+        types=dict(map(_column_type, options.type)),
+        exclude=options.exclude,
+        withhold=options.withhold,
+        positive=options.positive,
+        granularity=options.granularity,
+        progress=shown,
+    )
+    if shown:
+        print("\r\x1b[K", end="", file=sys.stderr)
+    made.save(options.output)
+    print(made.text())
+    print(f"\nwrote {options.output}; next: whitebox-agent register {options.output}")
+
+
+def _show(progress: Progress) -> None:
+    """Progress on one line of a terminal, over and over."""
+    print(f"\r\x1b[K{progress_text(progress)}", end="", file=sys.stderr, flush=True)
+
+
+def _column_type(text: str) -> tuple[str, str]:
+    column, equals, kind = text.rpartition("=")
+    if not equals:
+        raise ConfigError(f"--type {text!r} is not COLUMN=TYPE", hint="such as zip=categorical")
+    return column, kind
 
 
 def _register(options: argparse.Namespace) -> None:
