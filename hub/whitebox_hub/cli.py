@@ -61,7 +61,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(config: Config) -> None:
     # The servers take a while to import: validate and --help go without them.
-    from whitebox_hub.app import Addresses, serve
+    try:
+        from whitebox_hub.app import Addresses, serve
+    except ImportError as error:
+        raise ConfigError(
+            f"the hub needs {error.name}", hint="pip install 'whitebox-edge[hub]'"
+        ) from error
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s %(name)s %(message)s"

@@ -111,10 +111,17 @@ def test_a_command_explains_itself_on_the_bare_install(bare: Path, command: str)
     assert run(bare / command, "--help").startswith(f"usage: {command}")
 
 
-def test_a_command_names_the_extra_that_it_misses(bare: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "extra"), [("whitebox-agent run", "agent"), ("whitebox-hub serve", "hub")]
+)
+def test_a_command_names_the_extra_that_it_misses(
+    bare: Path, tmp_path: Path, command: str, extra: str
+) -> None:
+    program, verb = command.split()
+
     done = subprocess.run(
-        [bare / "whitebox-agent", "run"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [bare / program, verb], cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 78
-    assert "pip install 'whitebox-edge[agent]'" in done.stderr
+    assert f"pip install 'whitebox-edge[{extra}]'" in done.stderr
