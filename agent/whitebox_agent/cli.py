@@ -23,7 +23,7 @@ from whitebox_agent.registration import HubRefusedError, register
 from whitebox_wire import __version__
 from whitebox_wire.errors import ConfigError, WhiteboxError
 
-_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # argparse gives it no other name
 # The first that fits counts.
 _EXITS: tuple[tuple[type[WhiteboxError], int], ...] = (
     (ConfigError, 78),
