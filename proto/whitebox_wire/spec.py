@@ -152,8 +152,8 @@ class ModelSpec:
         else:
             _check_classification(self)
         self.window.check()
-        _check_segments(self)
         self.privacy.check({f.name: f for f in self.features})
+        _check_segments(self)
         _check_explanation(self)
         _check_loss_tree(self)
         return self
