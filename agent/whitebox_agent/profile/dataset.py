@@ -17,10 +17,10 @@ from whitebox_wire.errors import DataError
 from whitebox_wire.messages import Dataset
 from whitebox_wire.vector import FloatArray
 
-# Numbers kept of a column: quantiles of so many are within 0.001 of the exact shares.
+# Numbers kept of a column: two standard errors of a quantile's share are then 0.001.
 SAMPLE_MAX = 1_000_000
-# Numbers kept of all columns together: 256 MiB.
-SAMPLES_MAX = 1 << 25
+# Numbers kept of all columns together, 128 MiB (320 MiB with their ranks while some are dropped).
+SAMPLES_MAX = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)

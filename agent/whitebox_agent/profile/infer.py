@@ -96,7 +96,7 @@ def _unusable(name: str, scan: ColumnScan, wanted: str | None) -> str:
             found = reason(name, scan)
             if found:
                 return found
-    return "" if scan.categories() or scan.numbers else "its texts are all too long"
+    return "" if scan.numbers or scan.categories() else "its texts are all too long"
 
 
 def _not_boolean(scan: ColumnScan) -> str:

@@ -47,7 +47,7 @@ class Sample:
         self._values.append(values[low])
         self._ranks.append(ranks[low])
         self._held += int(np.count_nonzero(low))
-        if self._held > 2 * self._size_max:
+        if self._held > self._size_max + self._size_max // 4:
             self._shrink()
 
     def sorted(self) -> FloatArray:

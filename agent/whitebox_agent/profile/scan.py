@@ -46,17 +46,14 @@ class ColumnScan:
         self.sample = Sample(sample_max)
         self._counts: Counter[str] = Counter()
         self._number_counts: Counter[float] = Counter()
-        self._numbers_max = CATEGORIES_MAX if categorical else NUMBER_CATEGORIES_MAX
+        self._categorical = categorical
+        # Whether there are too many distinct numbers for them to be categories.
+        self.many_numbers = False
 
     @property
     def present(self) -> int:
         """The cells that are not missing."""
         return self.numbers + self.booleans + self.texts + self.times + self.invalid
-
-    @property
-    def many_numbers(self) -> bool:
-        """Whether there are too many distinct numbers for them to be categories."""
-        return len(self._number_counts) > self._numbers_max
 
     @property
     def distinct(self) -> int:
@@ -120,6 +117,13 @@ class ColumnScan:
         if not self.many_numbers:
             distinct, counts = np.unique(finite, return_counts=True)
             self._number_counts.update(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
+            self._bound_numbers()
+
+    def _bound_numbers(self) -> None:
+        limit = CATEGORIES_MAX if self._categorical else NUMBER_CATEGORIES_MAX
+        self.many_numbers = len(self._number_counts) > limit
+        if self.many_numbers and not self._categorical:
+            self._number_counts.clear()
 
     def _add_objects(self, cells: Sequence[object]) -> None:
         types = set(map(type, cells))
