@@ -80,7 +80,7 @@ def read_config(
     for key, value in document.items():
         place = f"{source} line {_line(text, key)}: {key}"
         if isinstance(value, str):
-            value = _expand(value, place, environment)  # noqa: PLW2901
+            value = _expand(value, place, environment)  # noqa: PLW2901  # same value, filled in
         values[key] = _checked(key, value, place)
     for field in fields(Config):
         name = ENVIRONMENT_PREFIX + field.name.upper()

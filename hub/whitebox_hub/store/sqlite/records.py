@@ -28,7 +28,7 @@ def _upsert(table: str, kind: type[Any]) -> str:
     columns = [field.name for field in fields(kind)]
     places = ", ".join(f":{column}" for column in columns)
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # our own names
         f" ON CONFLICT (id) DO UPDATE SET {_assignments(columns)}"
     )
 

@@ -80,7 +80,7 @@ class SqliteSketches:
 
     def peaks(self, windows: Collection[Window]) -> Mapping[tuple[Window, Section], int]:
         sql = (
-            "SELECT section, sum(peak) FROM partials WHERE window_id ="  # noqa: S608
+            "SELECT section, sum(peak) FROM partials WHERE window_id ="  # noqa: S608  # a constant
             f" (SELECT id FROM windows WHERE {_OF_WINDOW}) GROUP BY section"
         )
         with self._database.reading() as conn:
@@ -118,7 +118,7 @@ class SqliteSketches:
 
     def vectors(self, window: Window) -> Mapping[Section, IntVector]:
         sql = (
-            "SELECT section, vector FROM partials WHERE window_id ="  # noqa: S608
+            "SELECT section, vector FROM partials WHERE window_id ="  # noqa: S608  # a constant
             f" (SELECT id FROM windows WHERE {_OF_WINDOW})"
         )
         with self._database.reading() as conn:
