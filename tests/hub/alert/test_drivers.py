@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from tests.hub.alert.conftest import line
 from tests.hub.conftest import Bench, Rows
-
 from whitebox_hub.alert.describe import describe
 from whitebox_hub.alert.drivers import drivers
 from whitebox_hub.alert.follow import follow

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.hub.alert.conftest import HOUR_S, judged, line, timeless
 
+from tests.hub.alert.conftest import HOUR_S, judged, line, timeless
 from whitebox_hub.alert import Alert, AlertEvent, Judged, Place
 from whitebox_hub.alert.follow import HISTORY_WINDOWS_MAX, follow, in_order, withdraw
 from whitebox_hub.monitor import Monitor

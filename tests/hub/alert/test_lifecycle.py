@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.hub.alert.conftest import HOUR_S, finding, place, timeless
 
+from tests.hub.alert.conftest import HOUR_S, finding, place, timeless
 from whitebox_hub.alert import Alert, Reason, State
 from whitebox_hub.alert.lifecycle import EVENTS, fingerprint, replay, restate, step, withdrawn
 from whitebox_hub.monitor import Monitor, Severity

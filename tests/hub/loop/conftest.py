@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.hub.conftest import HOUR_S, Bench, Clock, Ingest, Rows
 
+from tests.hub.conftest import HOUR_S, Bench, Clock, Ingest, Rows
 from whitebox_hub.loop.judge import Judge, StepCounts
 from whitebox_hub.monitor import Monitor, Rule
 from whitebox_hub.store import Store, Window

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from tests.hub.conftest import HOUR_S, model_record
 from tests.hub.loop.conftest import Tick
-
 from whitebox_hub.alert import State
 from whitebox_hub.loop import judge as judge_module
 from whitebox_hub.monitor import Rule, Severity, Verdict

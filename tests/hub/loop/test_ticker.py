@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from tests.hub.loop.conftest import Tick
 
+from tests.hub.loop.conftest import Tick
 from whitebox_hub.loop import ticker as ticker_module
 from whitebox_hub.loop.ticker import Ticker
 from whitebox_hub.store import StoreError

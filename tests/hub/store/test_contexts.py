@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.hub.conftest import Bench, model_record
-
 from whitebox_hub.store import Store
 from whitebox_hub.store.contexts import ContextBook
 from whitebox_wire.layout import Section

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.hub.alert.conftest import line
 
+from tests.hub.alert.conftest import line
 from whitebox_hub.alert import AlertEvent
 from whitebox_hub.alert.follow import follow
 from whitebox_hub.monitor import Monitor
