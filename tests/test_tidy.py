@@ -42,7 +42,7 @@ WORDS = {
 }
 EXCEPTION = re.compile(r"#\s*(ruff:\s*noqa|noqa|type:\s*ignore|mypy:|pragma:)")
 EXCEPTION_WITH_REASON = re.compile(
-    r"#\s*(noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|type: ignore\[[\w, -]+\])  # \w+ .*\w"
+    r"#\s*(noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|type: ignore\[[\w, -]+\])  # \w.+"
 )
 
 
