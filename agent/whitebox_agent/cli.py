@@ -186,3 +186,7 @@ def _status(options: argparse.Namespace) -> None:
 def _validate(options: argparse.Namespace) -> None:
     load_config(options.file, os.environ, {})
     print(f"{options.file}: ok")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
