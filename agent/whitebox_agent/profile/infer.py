@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whitebox_agent.profile.scan import ColumnScan
+from whitebox_agent.profile.scan import ColumnScan, storable
 from whitebox_wire.bins import DISTINCT_MAX, VOCABULARY_MAX, categorical_bins, numeric_bins
 from whitebox_wire.spec import NAME_BYTES_MAX, CategoricalBins, Feature, NumericBins
 
@@ -83,8 +83,8 @@ def boolean_words(texts: set[str]) -> bool:
 
 def _unusable(name: str, scan: ColumnScan, wanted: str | None) -> str:
     """Why a column cannot be a feature, or nothing."""
-    if not name or len(name.encode()) > NAME_BYTES_MAX:
-        return f"its name is empty or longer than {NAME_BYTES_MAX} bytes"
+    if not name or not storable(name):
+        return f"its name is empty, longer than {NAME_BYTES_MAX} bytes, or not valid text"
     if not scan.present:
         return "it has no value in any row"
     if wanted == "numeric":
@@ -105,10 +105,10 @@ def _not_boolean(scan: ColumnScan) -> str:
 
 
 def _times(_: str, scan: ColumnScan) -> str:
-    if scan.invalid == scan.present:
-        return "it holds neither numbers nor texts"
     if 2 * scan.times > scan.present:
         return "it holds times; derive a number from them, such as the hour or an age"
+    if not (scan.numbers or scan.booleans or scan.texts):
+        return "it holds neither numbers nor texts"
     return ""
 
 
@@ -149,6 +149,7 @@ def _numeric(scan: ColumnScan) -> tuple[NumericBins, int, str]:
     values = scan.sample.sorted()
     bins = numeric_bins(values)
     distinct = int(np.unique(values).size)
+    invalid = scan.invalid + scan.texts + scan.times
     return (
         bins,
         distinct,
@@ -156,7 +157,7 @@ def _numeric(scan: ColumnScan) -> tuple[NumericBins, int, str]:
             ("constant", distinct == 1),
             ("a bin for each value", 1 < distinct <= DISTINCT_MAX),
             (f"edges from a sample of {values.size}", not scan.sample.complete),
-            (f"{scan.invalid + scan.texts + scan.times} invalid", scan.invalid or scan.texts),
+            (f"{invalid} invalid", invalid),
         ),
     )
 

@@ -99,12 +99,20 @@ def regression_outcome(
     prediction = target
     if request.prediction in scans:
         prediction = numeric_bins(_numbers_of(request.prediction, scans[request.prediction]))
-    sizes = errors.sorted() if errors else np.abs(values - np.median(values))
+    sizes = errors.sorted() if errors else _deviations(values)
     edges = error_edges(sizes, target)
     return (
         Prediction(request.prediction, value=prediction),
         Target(request.target, target, edges),
     )
+
+
+def _deviations(values: FloatArray) -> FloatArray:
+    """Distances to the middle value: float64, shape [n >= 1]."""
+    with np.errstate(over="ignore"):
+        found = np.abs(values - values[values.size // 2])
+    finite: FloatArray = found[np.isfinite(found)]
+    return finite
 
 
 def outcome_reports(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,17 +26,23 @@ class Meter:
         self._listener = listener
         self._stage, self._rows = "", 0
         self._total: int | None = None
-        self._told_s = 0.0
+        self._told_s, self._told_rows = -math.inf, 0
 
     def begin(self, stage: str, rows_total: int | None) -> None:
-        """End the stage before and begin another."""
+        """End the stage before, whose last rows are told if they were not, and begin another."""
+        if self._rows != self._told_rows:
+            self._tell(time.monotonic())
         self._stage, self._rows, self._total = stage, 0, rows_total
-        self._told_s = 0.0
+        self._told_s, self._told_rows = -math.inf, 0
 
     def add(self, rows: int) -> None:
         """Count rows; the first, the last and some between are told."""
         self._rows += rows
         now = time.monotonic()
-        if self._listener and (now - self._told_s >= INTERVAL_S or self._rows == self._total):
-            self._told_s = now
+        if now - self._told_s >= INTERVAL_S or self._rows == self._total:
+            self._tell(now)
+
+    def _tell(self, now_s: float) -> None:
+        self._told_s, self._told_rows = now_s, self._rows
+        if self._listener:
             self._listener(Progress(self._stage, self._rows, self._total))

@@ -31,6 +31,19 @@ _BOOLEANS = frozenset({bool, np.bool_, type(None)})
 _TIMES = (dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64)
 
 
+def storable(text: str) -> bool:
+    r"""Whether a spec can hold a text as a name: short enough, and encodable.
+
+    >>> [storable(text) for text in ("a" * 256, "é" * 129, "\ud800")]
+    [True, False, False]
+    """
+    try:
+        # A character is at least a byte: long texts are not even encoded whole.
+        return len(text[: NAME_BYTES_MAX + 1].encode()) <= NAME_BYTES_MAX
+    except UnicodeEncodeError:
+        return False
+
+
 class ColumnScan:
     """What is known of one column. Counts are of cells; missing cells are those not counted.
 
@@ -91,8 +104,7 @@ class ColumnScan:
             text, count = cells.dictionary[place], int(found[place])
             self.texts += count
             known = text in self._counts or len(self._counts) < CATEGORIES_MAX
-            # A character is at most four bytes: long texts are not even encoded.
-            if known and len(text[: NAME_BYTES_MAX + 1].encode(errors="replace")) <= NAME_BYTES_MAX:
+            if known and storable(text):
                 self._counts[text] += count
             else:
                 self.uncounted += count
@@ -111,7 +123,8 @@ class ColumnScan:
         if not finite.size:
             return
         self.numbers += finite.size
-        self.low, self.high = min(self.low, finite.min()), max(self.high, finite.max())
+        self.low = min(self.low, float(finite.min()))
+        self.high = max(self.high, float(finite.max()))
         self.integers = self.integers and bool((finite == np.floor(finite)).all())
         self.sample.add(finite)
         if not self.many_numbers:

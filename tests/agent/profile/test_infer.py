@@ -157,11 +157,43 @@ def test_an_excluded_column_is_no_feature_and_a_withheld_one_has_no_cells() -> N
 
 
 def test_a_column_without_a_name_is_left_out() -> None:
-    data = {"": PLACES % 3, "n" * 300: PLACES % 3, "z": PLACES % 3, "y": PLACES % 2}
+    bad = ["", "n" * 300, "\ud800"]
+    data = dict.fromkeys([*bad, "z"], PLACES % 3) | {"y": PLACES % 2}
 
     made = profile(data, model_id="m", kind="binary", target="y")
 
-    assert [out.column for out in made.left_out] == ["", "n" * 300]
+    assert [out.column for out in made.left_out] == bad
+
+
+EXTREMES = {
+    "both ends": np.array([1.7e308, -1.7e308] * (ROWS // 2)),
+    "the whole range": np.linspace(-1.7, 1.7, ROWS) * 1e308,
+    "denormal": PLACES * 5e-324,
+    "largest": np.full(ROWS, np.finfo(np.float64).max),
+    "next to each other": 1 + PLACES * 2.0**-52,
+    "one far away": np.append(PLACES[1:] / 7, -1e308),
+    "64-bit integers": np.array([2**64 - 1, 0] * (ROWS // 2), np.uint64),
+}
+
+
+@pytest.mark.parametrize("case", EXTREMES)
+def test_numbers_at_the_ends_of_their_range_are_profiled(case: str) -> None:
+    values = EXTREMES[case]
+
+    made = _profile(values)
+    regression = profile(
+        {"x": PLACES % 3, "y": values}, model_id="m", kind="regression", target="y"
+    )
+
+    assert made.columns[0].type == "numeric"
+    assert regression.bundle.references[0].rows == ROWS
+
+
+def test_texts_that_no_spec_can_hold_count_as_other() -> None:
+    made = _profile(["a", "\ud800", "b" * 300, "a"] * (ROWS // 4))
+
+    bins = made.bundle.spec.features[0].bins
+    assert bins == CategoricalBins(("a",), complete=False)
 
 
 def test_a_set_without_features_is_refused_with_the_reasons() -> None:
