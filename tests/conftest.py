@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A deadline for each example would be an assertion on this machine's speed.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def _skipped(config: pytest.Config) -> list[pytest.TestReport]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import enum
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,41 +115,44 @@ def _inflate(body: bytes, limit: int) -> bytes:
 def _pack_part(part: IntVector) -> tuple[bytes, Packing, int]:
     places = np.flatnonzero(part)
     values = part[places]
-    dense, dense_bytes = _narrowest(part.size, values)
-    sparse, value_bytes = _narrowest(values.size, values)
-    gaps = np.diff(places, prepend=-1) - 1
-    gap_bytes = _packed_bytes(gaps.size, gaps, _GAP)
-    if gap_bytes + value_bytes < dense_bytes:
-        body = _escape(gaps, _GAP) + _escape(values, sparse)
-        return body, Packing(Packing.SPARSE_U8 + sparse), int(places.size)
-    return _escape(part, dense), Packing(Packing.DENSE_U8 + dense), 0
+    # Zeros never escape, so the non-zero cells tell the escapes of a dense part too.
+    escapes = [_escapes(values, escape) for escape in _ESCAPES]
+    dense, dense_bytes = _narrowest(part.size, escapes)
+    sparse, value_bytes = _narrowest(values.size, escapes)
+    if _WIDTHS[_GAP].itemsize * places.size + value_bytes < dense_bytes:
+        gaps = places.astype(np.int64)
+        gaps[1:] -= places[:-1] + 1
+        gap_bytes = _escape(gaps, _GAP, _escapes(gaps, _ESCAPES[_GAP]))
+        if len(gap_bytes) + value_bytes < dense_bytes:
+            body = gap_bytes + _escape(values, sparse, escapes[sparse])
+            return body, Packing(Packing.SPARSE_U8 + sparse), int(places.size)
+    return _escape(part, dense, escapes[dense]), Packing(Packing.DENSE_U8 + dense), 0
 
 
-def _narrowest(cells: int, nonzero: IntVector) -> tuple[int, int]:
-    """The width that packs some cells into the fewest bytes, and how many; zeros never escape."""
-    sizes = [_packed_bytes(cells, nonzero, width) for width in range(len(_WIDTHS))]
-    best = min(range(len(_WIDTHS)), key=sizes.__getitem__)
-    return best, sizes[best]
+def _narrowest(cells: int, escapes: Sequence[int]) -> tuple[int, int]:
+    """The width that packs some cells into the fewest bytes, and how many those are."""
+    sizes = [
+        width.itemsize * cells + _I64.itemsize * escaped
+        for width, escaped in zip(_WIDTHS, escapes, strict=True)
+    ]
+    least = min(sizes)
+    return sizes.index(least), least
 
 
-def _packed_bytes(cells: int, nonzero: IntVector, width: int) -> int:
-    escape = _ESCAPES[width]
-    bytes_ = _WIDTHS[width].itemsize * cells
-    if escape is None or not nonzero.size or _fits(nonzero, escape):
-        return bytes_
-    return bytes_ + _I64.itemsize * int(np.count_nonzero((nonzero < 0) | (nonzero >= escape)))
+def _escapes(values: IntVector, escape: int | None) -> int:
+    """How many values a width cannot hold."""
+    if escape is None or not values.size or int(values.view(np.uint64).max()) < escape:
+        return 0
+    # Seen as unsigned, a negative value is larger than any other.
+    return int(np.count_nonzero(values.view(np.uint64) >= escape))
 
 
-def _fits(values: IntVector, escape: int) -> bool:
-    return int(values.min()) >= 0 and int(values.max()) < escape
-
-
-def _escape(values: IntVector, width: int) -> bytes:
+def _escape(values: IntVector, width: int, escapes: int) -> bytes:
     """Integers at a width, then those that it escapes."""
     escape, dtype = _ESCAPES[width], _WIDTHS[width]
-    if escape is None or not values.size or _fits(values, escape):
+    if escape is None or not escapes:
         return values.astype(dtype).tobytes()
-    escaped = (values < 0) | (values >= escape)
+    escaped = values.view(np.uint64) >= escape
     narrow = np.where(escaped, escape, values).astype(dtype)
     return narrow.tobytes() + values[escaped].astype(_I64).tobytes()
 
