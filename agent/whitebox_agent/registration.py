@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,33 +42,44 @@ def register(spec_path: str | Path, hub: str) -> Registration:
             f"spec {spec_path}: {error.strerror}", hint="make one with: whitebox-agent profile"
         ) from error
     decode_bundle(data)
-    if urllib.parse.urlsplit(hub).scheme not in ("http", "https"):
+    if not hub.startswith(("http://", "https://")):
         raise DataError(f"hub {hub!r} is no HTTP address", hint="such as http://127.0.0.1:8800")
+    try:
+        document = json.loads(_post(f"{hub.rstrip('/')}/v1/specs", data))
+        return Registration(
+            document["model_id"],
+            document["digest"],
+            bool(document["created"]),
+            len(document["monitors"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HubRefusedError(f"hub {hub}: {error}", hint="is a hub running there?") from error
+
+
+def _post(address: str, data: bytes) -> bytes:
+    """The hub's answer; HubRefusedError when it says no, OSError when it is not there."""
+    # An agent that never registers anything goes without the 8 MiB of an HTTP client.
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(  # noqa: S310  # the scheme was checked
-        f"{hub.rstrip('/')}/v1/specs",
+        address,
         data=data,
         headers={"Content-Type": "application/octet-stream"},
         method="POST",
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  # as above
-            document = json.loads(answer.read(ANSWER_BYTES_MAX))
-            return Registration(
-                document["model_id"],
-                document["digest"],
-                bool(document["created"]),
-                len(document["monitors"]),
-            )
+            body: bytes = answer.read(ANSWER_BYTES_MAX)
+            return body
     except urllib.error.HTTPError as error:
-        raise _refusal(hub, error) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HubRefusedError(f"hub {hub}: {error}", hint="is a hub running there?") from error
+        raise _refusal(str(error), error.read(ANSWER_BYTES_MAX)) from error
 
 
-def _refusal(hub: str, error: urllib.error.HTTPError) -> HubRefusedError:
-    """The hub's problem document as an error."""
+def _refusal(said: str, body: bytes) -> HubRefusedError:
+    """The hub's problem document as an error; `said` serves where the body is none."""
     try:
-        problem = json.loads(error.read(ANSWER_BYTES_MAX))
-        return HubRefusedError(f"hub {hub}: {problem['detail']}", hint=problem.get("hint", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return HubRefusedError(f"hub {hub}: {error}")
+        problem = json.loads(body)
+        return HubRefusedError(f"the hub says: {problem['detail']}", hint=problem.get("hint", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return HubRefusedError(f"the hub says: {said}")
