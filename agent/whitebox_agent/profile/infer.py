@@ -130,7 +130,7 @@ def _texts(_: str, scan: ColumnScan) -> str:
     words = scan.categories()
     if words and all(map(_DATE.fullmatch, words)):
         return "its texts are dates; derive a number from them, such as the hour or an age"
-    if len(words) > VOCABULARY_MAX and 2 * len(words) > scan.texts:
+    if len(words) > DISTINCT_MAX and 2 * len(words) > scan.texts:
         return f"{len(words)} different texts in {scan.texts} rows: an id or free text"
     if 2 * scan.uncounted > scan.texts:
         return "most of its texts are different or long: an id or free text"

@@ -9,8 +9,8 @@ from whitebox_agent.table.cells import Cells, categories, numbers
 from whitebox_agent.table.coding import CategoryCoder
 from whitebox_agent.table.encode import Encoder
 from whitebox_agent.table.ids import ID_BYTES_MAX, read_ids
-from whitebox_agent.table.reading import Table, read_column, read_table
-from whitebox_agent.table.times import UNKNOWN_TIME, times_ms
+from whitebox_agent.table.reading import Table, is_column, read_column, read_table
+from whitebox_agent.table.times import UNKNOWN_TIME, Int64Array, times_ms
 
 __all__ = [
     "ID_BYTES_MAX",
@@ -18,8 +18,10 @@ __all__ = [
     "CategoryCoder",
     "Cells",
     "Encoder",
+    "Int64Array",
     "Table",
     "categories",
+    "is_column",
     "numbers",
     "read_column",
     "read_ids",

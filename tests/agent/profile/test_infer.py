@@ -66,6 +66,7 @@ LEFT_OUT: Mapping[str, tuple[object, str]] = {
     "durations": (np.full(ROWS, np.timedelta64(1, "D")), "times"),
     "dates in text": (["2026-01-01", "2026-01-02T10:00:00"] * (ROWS // 2), "dates"),
     "free text": ([f"text {i}" for i in PLACES], "1200 different texts in 1200 rows"),
+    "a name in each filled cell": ([f"name {i}" for i in range(101)] + [None] * 1099, "101 diff"),
     "long texts": ([f"{i % 3}" * 300 for i in PLACES], "different or long"),
     "row numbers": (PLACES + 1, "all different"),
     "numbers and texts": ([*(PLACES[1:] / 7), "?"], "mixes 1199 numbers and 1 texts"),
