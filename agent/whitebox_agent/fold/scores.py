@@ -2,7 +2,7 @@
 
 Every step acts on one row alone and is rounded to fixed point before rows are added, so sums do
 not depend on how rows are split. Bins and probabilities use basic operations only, which are the
-same on every processor; a logarithm may differ in its last bit, 2**-27 of a unit of the sum at most.
+same on every processor; a logarithm may differ in its last bit, at most 2**-27 of the sum's unit.
 """
 
 from __future__ import annotations
