@@ -163,7 +163,7 @@ def _found_classes(request: Request, scans: Mapping[str, ColumnScan]) -> set[str
             continue
         if scan.many_numbers or scan.uncounted:
             raise DataError(
-                f"column {name!r} holds too many different values for classes",
+                f"column {name!r} holds too many or too long values for classes",
                 hint="say kind='regression' if they are numbers to predict",
             )
         texts = set(scan.categories())

@@ -38,6 +38,7 @@ USED: Mapping[str, tuple[object, str]] = {
     "texts": (["a", "b", None] * (ROWS // 3), "categorical"),
     "many texts": ([f"t{i % 600}" for i in PLACES], "categorical"),
     "texts and few numbers": (["a", 1, 2.0] * (ROWS // 3), "categorical"),
+    "decimals and texts": ([Decimal(1), "a"] * (ROWS // 2), "categorical"),
     "constant": ([7] * ROWS, "numeric"),
     "constant text": (["a"] * ROWS, "categorical"),
     "constant boolean": ([True] * ROWS, "boolean"),
@@ -71,6 +72,7 @@ LEFT_OUT: Mapping[str, tuple[object, str]] = {
     "row numbers": (PLACES + 1, "all different"),
     "numbers and texts": ([*(PLACES[1:] / 7), "?"], "mixes 1199 numbers and 1 texts"),
     "lists": ([[1]] * ROWS, "neither numbers nor texts"),
+    "complex numbers": (PLACES * 1j, "neither numbers nor texts"),
     "infinities": (np.full(ROWS, np.inf), "neither numbers nor texts"),
 }
 

@@ -115,6 +115,7 @@ OUTSIDE = r"score 'a' lies outside \[0, 1\]"
 REFUSED = {
     "one class": _case("binary", ["no"] * N, DataError, "target 'y' has 1 classes"),
     "three classes": _case("binary", THREE, DataError, "target 'y' has 3 classes"),
+    "long texts": _case("binary", ["n" * 300] * N, DataError, "'y' holds too many or too long"),
     "no target value": _case("binary", [None] * N, DataError, "target 'y' has 0 classes"),
     "many classes": _case(
         "multi_class",

@@ -112,7 +112,21 @@ def test_a_profile_reads_as_a_table_of_its_columns(made: ModelProfile) -> None:
 
     for part in ("loan: binary, 4 features", "classes no, yes", "training 3,000 rows", "income"):
         assert part in text
+    assert "Left out" not in text
     roles = {column.name: column.role for column in made.columns}
     assert [roles[name] for name in ("job", "prediction", "score", "y")] == [
         *("feature", "prediction", "score", "target")
     ]
+
+
+def test_a_profile_reads_what_was_left_out_and_why() -> None:
+    data = {"when": ["2026-01-01"] * 30, "x": [1, 2, 3] * 10, "y": list(range(30))}
+
+    text = profile(data, model_id="m", kind="multi_class", target="y").text()
+
+    assert "classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...\n" in text
+    assert "training 30 rows; without predictions" in text
+    assert text.endswith(
+        "Left out:\n  when: its texts are dates; derive a number from them, such as "
+        "the hour or an age"
+    )

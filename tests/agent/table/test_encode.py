@@ -97,6 +97,23 @@ def test_one_bad_cell_spoils_no_other(encoder: Encoder) -> None:
     assert _codes(batch, "prediction") == [1, 1, OUT_OF_VOCABULARY]
 
 
+def test_an_integer_beyond_all_floats_is_invalid_alone(encoder: Encoder) -> None:
+    rows = [(1.0, None, None, None, 0.5), (10**400, None, None, None, 0.5)]
+
+    batch = encoder.rows(rows, received_ms=0)
+
+    np.testing.assert_array_equal(batch.columns["age"], [1.0, np.inf])
+    np.testing.assert_array_equal(batch.columns["score"], [0.5, 0.5])
+
+
+def test_codes_without_a_dictionary_are_places_in_the_vocabulary(encoder: Encoder) -> None:
+    codes = Codes(np.array([1, 0, 2, -1, -2, -3], np.int32))
+
+    batch = encoder.batch(Table(6, {"job": codes}), received_ms=0)
+
+    assert _codes(batch, "job") == [1, 0, *(OUT_OF_VOCABULARY, MISSING, INVALID, OUT_OF_VOCABULARY)]
+
+
 def test_a_row_of_a_wrong_length_is_an_error_of_the_program(encoder: Encoder) -> None:
     with pytest.raises(ValueError, match="zip"):
         encoder.rows([(1.0, "clerk")], received_ms=0)

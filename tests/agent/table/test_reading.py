@@ -13,6 +13,15 @@ from whitebox_agent.table import Encoder, Table, read_column, read_table
 from whitebox_wire.errors import DataError
 from whitebox_wire.messages import Codes
 
+
+class _Degrees(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no types
+    def __init__(self) -> None:
+        super().__init__(pa.float64(), "degrees")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+
 AGES = [40.0, None, 50.0]
 JOBS = ["clerk", "nurse", None]
 MEMBERS = [True, None, False]
@@ -132,6 +141,24 @@ def test_times_with_a_zone_are_read_as_utc() -> None:
 
     assert not isinstance(cells, Codes)
     assert cells.astype("M8[s]")[0] == np.datetime64("2026-01-01T00:00:00")
+
+
+def test_a_column_of_an_extension_type_is_read_as_what_it_is_stored_in() -> None:
+    column = pa.ExtensionArray.from_storage(_Degrees(), pa.array([1.5, None]))
+
+    np.testing.assert_array_equal(read_column(column, "angle"), [1.5, np.nan])
+
+
+def test_a_table_that_was_read_is_read_as_itself() -> None:
+    table = read_table({"age": [1]})
+
+    assert read_table(table) is table
+
+
+@pytest.mark.parametrize("values", [3.5, "text", {"a": 1}, np.array(1)])
+def test_a_single_value_is_no_column(values: object) -> None:
+    with pytest.raises(DataError, match="column 'age' is"):
+        read_column(values, "age")
 
 
 def test_no_rows_are_a_table_without_rows() -> None:
