@@ -299,15 +299,13 @@ class Hub:
         assert self.addresses is not None
         return self.addresses.grpc
 
-    def call(
-        self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
-    ) -> Answer:
+    def call(self, method: str, path: str, body: object = None) -> Answer:
         """One request; a body that is not bytes is sent as JSON."""
         assert self.addresses is not None
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         connection = http.client.HTTPConnection(self.addresses.http.removeprefix("http://"))
         try:
-            connection.request(method, path, data, {"Content-Type": content_type})
+            connection.request(method, path, data)
             response = connection.getresponse()
             content, headers = response.read(), dict(response.getheaders())
         finally:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from whitebox_hub import __version__
 from whitebox_hub.api.answers import json_response
-from whitebox_hub.api.keys import ACCEPTER, STORE, TICKS
+from whitebox_hub.api.keys import ACCEPTER, FEED, STORE, TICKS
 
 routes = web.RouteTableDef()
 
@@ -22,6 +22,7 @@ async def health(request: web.Request) -> web.Response:
         "version": __version__,
         "ingest": asdict(request.app[ACCEPTER].counts),
         "ticks": request.app[TICKS](),
+        "alert_waiters": request.app[FEED].waiters,
     }
     return json_response(document)
 

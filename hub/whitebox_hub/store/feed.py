@@ -20,10 +20,12 @@ class BusyError(WhiteboxError):
 
 
 class AlertFeed:
+    """`waiters` is how many wait now."""
+
     def __init__(self, judgements: JudgementStore, waiters_max: int = WAITERS_MAX) -> None:
         self._judgements = judgements
         self._waiters_max = waiters_max
-        self._waiters = 0
+        self.waiters = 0
         self._change = asyncio.Event()
         self._closing = False
 
@@ -55,15 +57,15 @@ class AlertFeed:
             await self._wait(change, left_s)
 
     async def _wait(self, change: asyncio.Event, left_s: float) -> None:
-        if self._waiters >= self._waiters_max:
+        if self.waiters >= self._waiters_max:
             raise BusyError(
-                f"{self._waiters} consumers wait for alerts already",
+                f"{self.waiters} consumers wait for alerts already",
                 hint="ask without wait, and again later",
             )
-        self._waiters += 1
+        self.waiters += 1
         try:
             await asyncio.wait_for(change.wait(), left_s)
         except asyncio.TimeoutError:
             pass
         finally:
-            self._waiters -= 1
+            self.waiters -= 1

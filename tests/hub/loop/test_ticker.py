@@ -153,7 +153,7 @@ def test_who_waits_for_alerts_is_woken_by_the_tick_that_wrote_them(tick: Tick) -
         feed = AlertFeed(tick.store.judgements)
         ticker = Ticker(tick.store, tick.contexts, feed, NEVER_S, tick.clock)
         waiting = asyncio.create_task(feed.newer(0, 10, 60.0))
-        await _until(lambda: feed._waiters == 1)
+        await _until(lambda: feed.waiters == 1)
         await ticker.tick()
         return [event.reason.value for event in await waiting]
 

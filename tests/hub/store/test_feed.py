@@ -30,7 +30,7 @@ def _write(store: Store, event: AlertEvent) -> None:
 
 
 async def _waits(feed: AlertFeed) -> None:
-    while not feed._waiters:  # noqa: ASYNC110  # the feed tells nobody that somebody waits
+    while not feed.waiters:  # noqa: ASYNC110  # the feed tells nobody that somebody waits
         await asyncio.sleep(0.001)
 
 
@@ -93,7 +93,7 @@ def test_one_waiter_too_many_is_refused_and_the_others_stay(registered: Store) -
         await _waits(feed)
         with pytest.raises(BusyError, match="1 consumers wait"):
             await feed.newer(0, 10, LONG_S)
-        still = feed._waiters
+        still = feed.waiters
         feed.close()
         await first
         return still
