@@ -156,6 +156,17 @@ def test_two_monitors_of_one_test_do_not_count_it_twice(context: Context, window
     assert [f.p_value for f in twice] == [once.p_value] * 2
 
 
+def test_monitors_of_thresholds_are_no_tests(context: Context, window: Window) -> None:
+    model = context()
+    of_job = replace(calibrated("data_drift", "job"), rule=Rule.THRESHOLD, upper_threshold=1.0)
+
+    [alone] = evaluate(model, window(model), [calibrated("data_drift", "age")])
+    beside, by_threshold = evaluate(model, window(model), [calibrated("data_drift", "age"), of_job])
+
+    assert beside.p_value == alone.p_value
+    assert by_threshold.p_value is None
+
+
 def test_a_feature_without_a_value_spoils_no_other(context: Context, window: Window) -> None:
     model = context()
 
