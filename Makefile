@@ -66,10 +66,10 @@ $(BIN)/pip:
 define INSTALL_VENV
 { \
     package=$$($(PYTHON) -c 'import sys; print("python3.%d-venv" % sys.version_info[1])'); \
-    root=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
-    install="$$root apt-get install -y --no-install-recommends $$package"; \
+    root=$$([ "$$(id -u)" = 0 ] || echo "sudo -n "); \
+    install="$${root}apt-get install -y --no-install-recommends $$package"; \
     echo "$(PYTHON) cannot make environments: trying  $$install"; \
-    { $$root apt-get update && $$install; } >/dev/null || { \
+    { $${root}apt-get update && $$install; } >/dev/null || { \
         echo "that failed: type  sudo apt-get install $$package  and make again"; \
         exit 1; }; \
 } >&2
