@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -58,15 +59,15 @@ class Picker:
             prediction = row[self._prediction]
         return (*features, prediction, *self._given_scores(row, score))
 
-    def _given_scores(self, row: Mapping[str, object], score: object) -> Values:
+    def _given_scores(self, row: Mapping[str, object], score: Any) -> Values:
         if score is None:
             return tuple(map(row.get, self._scores))
-        scores: Values = (score,) if np.ndim(score) == 0 else tuple(score)  # type: ignore[call-overload]  # it has a dimension
+        scores: Values = (score,) if np.ndim(score) == 0 else tuple(score)
         if len(scores) != len(self._scores):
             raise self._wrong_scores(len(scores))
         return scores
 
-    def score_columns(self, score: object) -> dict[str, Cells]:
+    def score_columns(self, score: Any) -> dict[str, Cells]:
         """Scores of many rows (one column, or shape [rows, score columns]) by column."""
         columns = (
             (score,) if len(self._scores) == 1 and np.ndim(score) == 1 else np.asarray(score).T
