@@ -56,7 +56,7 @@ def test_importing_the_codec_imports_nothing_but_numpy_and_protobuf() -> None:
     )
 
     told = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
 
     assert set(told) <= {"google", "numpy", "whitebox_wire", "sitecustomize"}

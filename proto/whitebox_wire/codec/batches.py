@@ -74,8 +74,8 @@ def batch_message(batch: InferenceBatch) -> inference_pb2.InferenceBatch:
             received_ms=batch.received_ms,
             spec_digest=batch.spec_digest,
         )
-    except UnicodeEncodeError as error:
-        raise _no_unicode(error) from error
+    except ValueError as error:
+        raise _not_encodable(error) from error
 
 
 def batch_of(message: inference_pb2.InferenceBatch) -> InferenceBatch:
@@ -109,8 +109,8 @@ def labels_message(batch: LabelBatch) -> inference_pb2.LabelBatch:
             labels=_column_message("", batch.labels),
             received_ms=batch.received_ms,
         )
-    except UnicodeEncodeError as error:
-        raise _no_unicode(error) from error
+    except ValueError as error:
+        raise _not_encodable(error) from error
 
 
 def labels_of(message: inference_pb2.LabelBatch) -> LabelBatch:
@@ -133,10 +133,10 @@ def _check_rows(rows: int, kind: type[DataError | MalformedError]) -> None:
         )
 
 
-def _no_unicode(error: UnicodeEncodeError) -> DataError:
+def _not_encodable(error: ValueError) -> DataError:
     return DataError(
-        f"{error.object[:40]!r} is not valid Unicode",
-        hint="names of columns, ids and categories travel as UTF-8",
+        f"the batch cannot be encoded: {error}",
+        hint="names of columns, ids and categories travel as UTF-8: no lone surrogates",
     )
 
 

@@ -35,7 +35,8 @@ def parse(kind: type[MessageT], data: bytes, *, bytes_max: int) -> MessageT:
     message = kind()
     try:
         message.ParseFromString(data)
-    except DecodeError as error:
+    except (DecodeError, ValueError) as error:
+        # protobuf in pure Python, where no wheel fits, says ValueError for text that is no UTF-8.
         raise MalformedError(f"{name}: not a message: {error}") from error
     return message
 
