@@ -21,7 +21,7 @@ from whitebox_wire.errors import ConfigError
 
 EXIT_CONFIG = 78
 EXIT_STORE = 74
-_FLAGS = {"store": "store_path", "http": "http_address", "grpc": "grpc_address"}
+_SETTINGS = ("store_path", "http_address", "grpc_address")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,8 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             load_config(options.file, os.environ, {})
             print(f"{options.file}: ok")
         else:
-            overrides = {key: getattr(options, flag) for flag, key in _FLAGS.items()}
-            given = {key: value for key, value in overrides.items() if value is not None}
+            given = {key: getattr(options, key) for key in _SETTINGS}
             _serve(load_config(options.config, os.environ, given))
     except ConfigError as error:
         print(f"whitebox-hub: {error}", file=sys.stderr)
@@ -51,9 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="run the hub until SIGTERM or Ctrl-C")
     serve.add_argument("--config", type=Path, help="a TOML file of settings")
-    serve.add_argument("--store", help=f"the store's file (default {Config().store_path})")
-    serve.add_argument("--http", help=f"host:port (default {Config().http_address})")
-    serve.add_argument("--grpc", help=f"host:port (default {Config().grpc_address})")
+    for key in _SETTINGS:
+        short, long = f"--{key.split('_')[0]}", f"--{key.replace('_', '-')}"
+        shown = key.split("_")[1].upper()
+        default = getattr(Config(), key)
+        serve.add_argument(short, long, dest=key, metavar=shown, help=f"default {default}")
     validate = commands.add_parser("validate", help="check a TOML file of settings")
     validate.add_argument("file", type=Path)
     return parser
