@@ -14,8 +14,8 @@ import argparse
 import json
 import logging
 import signal
-import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -60,14 +60,20 @@ class Progress:
 class Walk:
     """A device's way through its rows."""
 
-    def __init__(self, agent: Agent, site: str, rows: census.LiveRows) -> None:
+    def __init__(
+        self, agent: Agent, site: str, rows: census.LiveRows, stop: threading.Event
+    ) -> None:
         self._agent = agent
+        self._stop = stop
         self._model = census.Model()
         self._rows = rows
         self._progress = Progress(site, 0, rows.rows, 0, 0, 0)
 
     def steps(self) -> Iterator[Progress]:
-        """Log week after week with the labels behind, then ship; how far it is after each step."""
+        """Log week after week with the labels behind, then ship; how far it is after each step.
+
+        Once `stop` is set the caller should ask for no more.
+        """
         waiting: deque[census.LiveRows] = deque()
         for place, week in enumerate(self._rows.by_week()):
             raw_bytes = self._log(week)
@@ -119,15 +125,18 @@ class Walk:
         return self._progress
 
     def _shipped(self) -> Progress:
-        shipped = self._agent.ship(SHIP_TIMEOUT_S)
+        deadline_s = time.monotonic() + SHIP_TIMEOUT_S
+        shipped = False
+        while not shipped and not self._stop.is_set() and time.monotonic() < deadline_s:
+            shipped = self._agent.ship(timeout_s=1.0)
         [ledger] = self._agent.books().ledgers
-        problem = "" if shipped else self._agent.problem or f"not shipped in {SHIP_TIMEOUT_S} s"
+        problem = self._agent.problem or f"not everything has shipped in {SHIP_TIMEOUT_S:.0f} s"
         return replace(
             self._progress,
             recorded=ledger.inferences.recorded,
             dropped=sum(ledger.inferences.dropped.values()),
             finished=True,
-            problem=problem,
+            problem="" if shipped else problem,
         )
 
 
@@ -159,8 +168,8 @@ def main() -> None:
     parser.add_argument("--hub", required=True, help="the hub's gRPC address")
     parser.add_argument("--rows", type=int, help="of all live rows of all devices")
     options = parser.parse_args()
-    # Leaving the agent's context puts everything on disk.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     config = Config(
         store_path=str(options.store),
         agent_id=options.site,
@@ -171,9 +180,11 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s level=%(levelname)s %(name)s %(message)s")
     with Agent(config) as agent:
         rows = part_of(census.live(options.rows), options.site)
-        for progress in Walk(agent, options.site, rows).steps():
+        for progress in Walk(agent, options.site, rows, stop).steps():
             print(json.dumps(asdict(progress)), flush=True)
-        threading.Event().wait()
+            if stop.is_set():
+                return
+        stop.wait()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -98,8 +99,11 @@ class Crew:
         try:
             for child in children:
                 child.terminate()
+            deadline_s = time.monotonic() + END_TIMEOUT_S
             for child in children:
-                child.wait(END_TIMEOUT_S)
+                # One that takes longer is killed.
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(max(deadline_s - time.monotonic(), 0.0))
         finally:
             for child in children:
                 child.kill()

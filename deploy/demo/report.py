@@ -58,12 +58,11 @@ def _row(name: str, counts: tuple[int, int, int, int], raw: int, shipped: int) -
 
 
 def _privacy(outcome: Outcome, hub_store: str) -> Iterator[str]:
+    found = outcome.ids_in_hub
     yield "NO ROW LEFT A DEVICE"
     yield "  An export has no field for a row or an id: see proto/whitebox_wire/v1/ingest.proto"
-    yield (
-        f"  Every row's id begins with {ID_PREFIX!r}, and the hub's store has that"
-        f" {outcome.ids_in_hub} times: grep -c {ID_PREFIX} {hub_store}"
-    )
+    yield f"  Every row's id begins with {ID_PREFIX!r}. Times the hub's store has that: {found}"
+    yield f"    grep -c {ID_PREFIX} {hub_store}"
 
 
 def _quality(performance: Documents, reference: Quality) -> Iterator[str]:
@@ -96,17 +95,14 @@ def _drift(reports: Documents) -> Iterator[str]:
         cells = "".join(f"{_drift_cell(of_year.get(year)):>20}" for year in years)
         yield f"  {name:9}{MEANINGS.get(name, ''):24}{cells}"
     drifted = sum(any(drift.weeks_drifted for drift in d.values()) for d in drifts.values())
-    yield (
-        f"  Median PSI of the weeks against 2015; {drifted} of {len(drifts)} features drifted in"
-        " any week (PSI of 0.1"
-    )
-    yield f"  or more, and not by chance). The other {len(drifts) - len(shown)} moved less."
+    yield "  Median of the weeks' PSI against 2015. A week has drift with 0.1 or more, not by chance:"
+    yield f"  {drifted} of {len(drifts)} features had such weeks; brackets say how many."
 
 
 def _drift_cell(drift: Drift | None) -> str:
     if drift is None:
         return "-"
-    weeks = f"  {drift.weeks_drifted} weeks" if drift.weeks_drifted else ""
+    weeks = f"  ({drift.weeks_drifted} of {drift.weeks})" if drift.weeks_drifted else ""
     return f"{drift.psi_median:.4f}{weeks}"
 
 
@@ -161,28 +157,25 @@ def _chance(p_value: float | None) -> str:
 def next_text(folder: str, hub: str) -> str:
     """Where to look next. `hub` is its address where it was left running, else empty."""
     look = {
-        "week by week, and all alerts": f"{folder}/report.json",
-        "what a device knows": f".venv/bin/whitebox-agent status --store {folder}/boston.db",
+        "every week": f"{folder}/report.json",
+        "a device's books": f".venv/bin/whitebox-agent status --store {folder}/boston.db",
     }
     if not hub:
-        look["ask the hub yourself"] = "make demo KEEP=1"
+        look["ask the hub"] = "make demo KEEP=1"
         return _signposts("WHERE TO LOOK NEXT", look)
     query = f"model_id={MODEL_ID}"
     ask = {
-        "alerts, and as they change": f"curl '{hub}{ALERTS_PATH}&after=0&wait=60'",
-        "quality of the last week": f"curl '{hub}/v1/performance-metrics?{query}&limit=1'",
-        "drift of the last week": f"curl '{hub}/v1/drifting-metrics?{query}&limit=1'",
-        "its ages beside those of 2015": f"curl '{hub}/v1/windows?{query}&feature=AGEP&limit=1'",
-        "devices and their books": f"curl '{hub}/v1/agents'",
-        "to end all of it": f"kill $(cat {folder}/pids)",
+        "alerts": f"curl '{hub}{ALERTS_PATH}'",
+        "new ones": f"curl '{hub}{ALERTS_PATH}&after=0&wait=60'",
+        "last week": f"curl '{hub}/v1/performance-metrics?{query}&limit=1'",
+        "its drift": f"curl '{hub}/v1/drifting-metrics?{query}&limit=1'",
+        "its ages": f"curl '{hub}/v1/windows?{query}&feature=AGEP&limit=1'",
+        "all devices": f"curl '{hub}/v1/agents'",
+        "end it": f"kill $(cat {folder}/pids)",
     }
-    return "\n\n".join(
-        (
-            _signposts("WHERE TO LOOK NEXT", look),
-            _signposts("HUB AND DEVICES ARE STILL RUNNING", ask),
-        )
-    )
+    parts = (_signposts("WHERE TO LOOK NEXT", look), _signposts("STILL RUNNING", ask))
+    return "\n\n".join(parts)
 
 
 def _signposts(title: str, signposts: Mapping[str, str]) -> str:
-    return "\n".join((title, *(f"  {what:31}{where}" for what, where in signposts.items())))
+    return "\n".join((title, *(f"  {what:18}{where}" for what, where in signposts.items())))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -191,6 +193,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             screen.say(next_text(at, outcome.hub if options.keep else ""))
             if options.keep:
                 crew.keep()
+    except BrokenPipeError:
+        # Nobody reads on; the interpreter is not to trip over it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         screen.say("stopped; nothing was left running")
         return 130
