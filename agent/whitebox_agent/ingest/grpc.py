@@ -22,7 +22,6 @@ from whitebox_wire.codec import (
     encode_record_labels_response,
     encode_record_response,
 )
-from whitebox_wire.codec.batches import BATCH_BYTES_MAX
 from whitebox_wire.errors import ConfigError, UnknownModelError, WhiteboxError
 from whitebox_wire.messages import RecordAnswer
 
@@ -33,9 +32,11 @@ SERVICE = "whitebox_wire.v1.InferenceLog"
 # Calls wait for the disk, not for the processor, so many share a group commit.
 CALLS_MAX = 32
 DURABLE_S = 10.0
+# A parsed message takes up to thirty times its bytes, when it holds nothing but empty ids.
+CALL_BYTES_MAX = 8 * 1024 * 1024
 DRAIN_S = 5.0
 _OPTIONS = (
-    ("grpc.max_receive_message_length", BATCH_BYTES_MAX),
+    ("grpc.max_receive_message_length", CALL_BYTES_MAX),
     # Two agents on one port would share its connections silently.
     ("grpc.so_reuseport", 0),
 )

@@ -20,10 +20,11 @@ from whitebox_agent.profile.outcome import (
 )
 from whitebox_agent.profile.progress import Meter, Progress
 from whitebox_agent.profile.reference import fold_reference
-from whitebox_agent.profile.request import Request, granularity_s, model_kind, names_of
+from whitebox_agent.profile.request import Request, model_kind, names_of
 from whitebox_agent.profile.source import Source, open_source
 from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.errors import ConfigError, DataError
+from whitebox_wire.granularity import read_granularity
 from whitebox_wire.messages import Dataset
 from whitebox_wire.spec import Feature, ModelKind, ModelSpec, NumericBins, WindowPolicy
 
@@ -91,7 +92,7 @@ def profile(
         withhold=frozenset(names_of(withhold)),
         classes=tuple(classes),
         positive=positive,
-        window=WindowPolicy(granularity_s(granularity), lateness_s, label_horizon_s),
+        window=WindowPolicy(read_granularity(granularity), lateness_s, label_horizon_s),
     ).check()
     return _Profiler(request, tuple(names), Meter(progress)).profile(data, test)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,8 +9,6 @@ from whitebox_wire.errors import ConfigError
 from whitebox_wire.spec import ModelKind, WindowPolicy
 
 TYPES = ("numeric", "categorical", "boolean")
-_UNITS_S = {"S": 1, "T": 60, "H": 3_600, "D": 86_400, "W": 604_800}
-_GRANULARITY = re.compile(r"([1-9][0-9]{0,5})([STHDW])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +70,6 @@ def model_kind(kind: str | ModelKind) -> ModelKind:
     except ValueError:
         names = ", ".join(k.value for k in ModelKind)
         raise ConfigError(f"kind: {kind!r} is no kind of model", hint=f"one of {names}") from None
-
-
-def granularity_s(text: str) -> int:
-    """The seconds of a window's length as Whitebox writes it.
-
-    Raises:
-        ConfigError: the text is not a count and a unit.
-
-    >>> [granularity_s(text) for text in ("15T", "1H", "1D", "1W")]
-    [900, 3600, 86400, 604800]
-    """
-    match = _GRANULARITY.fullmatch(text)
-    if match is None:
-        raise ConfigError(f"granularity: {text[:20]!r} is not a length", hint="such as 15T, 1H, 1D")
-    return int(match[1]) * _UNITS_S[match[2]]
 
 
 def names_of(value: str | Sequence[str]) -> tuple[str, ...]:

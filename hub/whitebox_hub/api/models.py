@@ -11,12 +11,12 @@ from typing import Any
 from aiohttp import web
 
 from whitebox_hub.api.answers import json_response, page_response, time_text
-from whitebox_hub.api.granularity import granularity_text, read_granularity
 from whitebox_hub.api.keys import NOW_MS, SPECS, STORE
 from whitebox_hub.api.problems import ConflictError, NotFoundError
 from whitebox_hub.api.questions import Body, body_of, limit_of
 from whitebox_hub.store import ModelRecord, RecordStore
 from whitebox_wire.errors import DataError
+from whitebox_wire.granularity import granularity_text, read_granularity
 from whitebox_wire.spec import ModelKind
 
 routes = web.RouteTableDef()

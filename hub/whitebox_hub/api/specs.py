@@ -16,7 +16,6 @@ from http import HTTPStatus
 from aiohttp import web
 
 from whitebox_hub.api.answers import json_response
-from whitebox_hub.api.granularity import granularity_text
 from whitebox_hub.api.keys import CONTEXTS, NOW_MS, REGISTERING, SPECS, STORE
 from whitebox_hub.api.monitors import MONITORS_MAX, monitor_document
 from whitebox_hub.api.problems import ConflictError, NotFoundError
@@ -26,6 +25,7 @@ from whitebox_hub.store import ModelRecord
 from whitebox_wire.codec import SpecBundle, decode_bundle
 from whitebox_wire.codec.bundles import BUNDLE_BYTES_MAX
 from whitebox_wire.errors import DataError, MalformedError
+from whitebox_wire.granularity import granularity_text
 from whitebox_wire.messages import SpecRef
 
 routes = web.RouteTableDef()

@@ -216,10 +216,14 @@ def test_a_set_without_features_is_refused_with_the_reasons() -> None:
         ({"withhold": ["w"]}, "withhold: the training set has no column 'w'"),
         ({"types": {"x": "number"}}, "types: 'x' is to be 'number'"),
         ({"exclude": ["y"]}, "'y' is an outcome"),
-        ({"granularity": "1M"}, "granularity: '1M'"),
         ({"positive": "z"}, "positive: 'z' is no class"),
     ],
 )
 def test_an_argument_that_does_not_fit_is_named(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         _profile(PLACES % 5, **arguments)
+
+
+def test_a_granularity_that_is_no_length_is_named() -> None:
+    with pytest.raises(DataError, match="granularity: '1M'"):
+        _profile(PLACES % 5, granularity="1M")
