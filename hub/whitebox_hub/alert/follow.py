@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from whitebox_hub.alert import Alert, AlertEvent, Judged, Place, Reason, State
 from whitebox_hub.alert.lifecycle import EVENTS, fingerprint, replay, restate, step, withdrawn
-from whitebox_hub.monitor import Finding, Monitor
+from whitebox_hub.monitor import Finding, Monitor, Verdict
 
 # So many windows back the past can be judged again; an episode that is older stands as it is.
 HISTORY_WINDOWS_MAX = 500
@@ -26,6 +26,23 @@ class Outcome:
 
     alerts: tuple[Alert, ...] = ()
     events: tuple[AlertEvent, ...] = ()
+
+
+def matters(before: Iterable[Finding], now: Iterable[Finding]) -> bool:
+    """Whether a window judged again can change an alert: a good one is as good at any value.
+
+    >>> quiet = Finding("w", "age", Verdict.OK, 9, 0.01)
+    >>> matters([quiet], [Finding("w", "age", Verdict.OK, 10, 0.02)]), matters([], [quiet])
+    (False, True)
+    """
+    old = {finding.feature: finding for finding in before}
+    for finding in now:
+        known = old.get(finding.feature)
+        if known is None or known.verdict is not finding.verdict:
+            return True
+        if finding.verdict is Verdict.VIOLATED and finding != known:
+            return True
+    return False
 
 
 def in_order(judged: Sequence[Judged], last: Judged | None, alerts: Sequence[Alert]) -> bool:

@@ -10,11 +10,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from whitebox_hub.alert import Alert, Judged, Place, State
 from whitebox_hub.alert.drivers import drivers
-from whitebox_hub.alert.follow import HISTORY_WINDOWS_MAX, Outcome, follow, in_order, withdraw
+from whitebox_hub.alert.follow import (
+    HISTORY_WINDOWS_MAX,
+    Outcome,
+    follow,
+    in_order,
+    matters,
+    withdraw,
+)
 from whitebox_hub.monitor import Finding, Monitor, WindowVectors
 from whitebox_hub.monitor.evaluate import evaluate
 from whitebox_hub.store import DueWindow, Evaluation, Judgement, Store, StoreError, Window
@@ -37,6 +44,19 @@ class StepCounts:
     postponed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Due windows of one model and segment."""
+
+    model_id: str
+    segment: int
+    due: list[DueWindow] = field(default_factory=list)
+
+    @property
+    def windows(self) -> list[Window]:
+        return sorted((due.window for due in self.due), key=_place)
+
+
 class Judge:
     def __init__(self, store: Store, contexts: ContextBook) -> None:
         self._store = store
@@ -48,73 +68,82 @@ class Judge:
         Raises:
             StoreError: which windows are due cannot be read.
         """
-        groups: dict[tuple[str, int], list[DueWindow]] = {}
+        groups: dict[tuple[str, int], _Group] = {}
         for due in self._store.judgements.due(now_ms // 1_000, limit):
-            groups.setdefault((due.window.model_id, due.window.segment), []).append(due)
+            key = (due.window.model_id, due.window.segment)
+            groups.setdefault(key, _Group(*key)).due.append(due)
         counts = StepCounts()
-        for (model_id, segment), group in groups.items():
-            self._group(model_id, segment, group, counts, now_ms)
+        for group in groups.values():
+            self._settle(group, counts, now_ms)
         return counts
 
-    def _group(
-        self,
-        model_id: str,
-        segment: int,
-        group: Sequence[DueWindow],
-        counts: StepCounts,
-        now_ms: int,
-    ) -> None:
+    def _settle(self, group: _Group, counts: StepCounts, now_ms: int) -> None:
         failed = counts.failed
         try:
-            judgement = self._judgement(model_id, segment, group, counts, now_ms)
+            judgement = self._judgement(group, counts, now_ms)
             self._store.judgements.record(judgement)
         except StoreError as error:
             counts.failed = failed
-            counts.postponed += len(group)
-            logger.warning("windows postponed model=%s error=%s", model_id, error)
+            counts.postponed += len(group.due)
+            logger.warning("windows postponed model=%s error=%s", group.model_id, error)
             return
         except Exception:
             # A defect must not stop the tick, nor come back with the same windows for ever.
-            logger.exception("windows not judged model=%s segment=%d", model_id, segment)
-            counts.failed = failed + len(group)
-            judgement = Judgement(tuple(group), judged_ms=now_ms)
+            logger.exception(
+                "windows not judged model=%s segment=%d", group.model_id, group.segment
+            )
+            counts.failed = failed + len(group.due)
+            judgement = Judgement(tuple(group.due), judged_ms=now_ms)
             self._store.judgements.record(judgement)
-        counts.windows += len(group)
+        counts.windows += len(group.due)
         counts.events += len(judgement.events)
 
-    def _judgement(
-        self,
-        model_id: str,
-        segment: int,
-        group: Sequence[DueWindow],
-        counts: StepCounts,
-        now_ms: int,
-    ) -> Judgement:
-        watching = self._store.records.monitors(model_id, "", MONITORS_PER_MODEL_MAX)
-        of_segment = [monitor for monitor in watching if monitor.segment == segment]
-        monitors = {monitor.id: monitor for monitor in of_segment if monitor.active}
-        changed: dict[str, list[Evaluation]] = {}
-        for window in sorted((due.window for due in group), key=_place):
-            for evaluation in self._changed(window, list(monitors.values()), counts):
-                changed.setdefault(evaluation.monitor_id, []).append(evaluation)
-        told = _Words(self._store, self._contexts, {due.window for due in group})
-        outcomes = [self._follow(monitors[m], found, told, now_ms) for m, found in changed.items()]
-        for monitor in of_segment:
+    def _judgement(self, group: _Group, counts: StepCounts, now_ms: int) -> Judgement:
+        watching = self._store.records.monitors(group.model_id, "", MONITORS_PER_MODEL_MAX)
+        monitors = {m.id: m for m in watching if m.segment == group.segment}
+        active = [monitor for monitor in monitors.values() if monitor.active]
+        changed, mattering = self._changed(group, active, counts)
+        words = _Words(self._store, self._contexts, group.windows)
+        outcomes = [
+            self._follow(monitors[monitor_id], changed[monitor_id], words, now_ms)
+            for monitor_id in mattering
+        ]
+        for monitor in monitors.values():
             if not monitor.active:
                 alerts = self._store.judgements.alerts(monitor_id=monitor.id, limit=FEATURES_MAX)
                 outcomes.append(withdraw(alerts, now_ms))
-        ended = tuple(alert for outcome in outcomes for alert in outcome.alerts)
         events = [event for outcome in outcomes for event in outcome.events]
-        events.sort(key=lambda event: event.alert.window_s)
-        written = tuple(e for evaluations in changed.values() for e in evaluations)
-        return Judgement(tuple(group), written, ended, tuple(events), now_ms)
+        return Judgement(
+            windows=tuple(group.due),
+            evaluations=tuple(e for evaluations in changed.values() for e in evaluations),
+            alerts=tuple(alert for outcome in outcomes for alert in outcome.alerts),
+            events=tuple(sorted(events, key=lambda event: event.alert.window_s)),
+            judged_ms=now_ms,
+        )
 
     def _changed(
+        self, group: _Group, monitors: Sequence[Monitor], counts: StepCounts
+    ) -> tuple[dict[str, list[Evaluation]], list[str]]:
+        """By monitor what is not as it was found before; the monitors whose alerts may change."""
+        changed: dict[str, list[Evaluation]] = {}
+        mattering: dict[str, None] = {}
+        for window in group.windows:
+            found = self._found(window, monitors, counts)
+            before = {e.monitor_id: e for e in self._store.judgements.evaluations(window)}
+            for evaluation in found:
+                name, known = evaluation.monitor_id, before.get(evaluation.monitor_id)
+                if evaluation != known:
+                    changed.setdefault(name, []).append(evaluation)
+                if known is None or matters(known.findings, evaluation.findings):
+                    mattering[name] = None
+        return changed, list(mattering)
+
+    def _found(
         self, window: Window, monitors: Sequence[Monitor], counts: StepCounts
     ) -> list[Evaluation]:
-        """What monitors find in a window, where it is not what they found before."""
+        """What monitors find in a window; nothing of one that cannot be judged."""
         try:
-            found = self._evaluate(window, monitors)
+            return self._evaluate(window, monitors)
         except StoreError:
             raise
         except Exception:
@@ -126,8 +155,6 @@ class Judge:
             )
             counts.failed += 1
             return []
-        before = {e.monitor_id: e for e in self._store.judgements.evaluations(window)}
-        return [e for e in found if before.get(e.monitor_id) != e]
 
     def _evaluate(self, window: Window, monitors: Sequence[Monitor]) -> list[Evaluation]:
         context = self._contexts.of(window.digest)
@@ -141,7 +168,7 @@ class Judge:
         return [Evaluation(name, window, tuple(found)) for name, found in findings.items()]
 
     def _follow(
-        self, monitor: Monitor, evaluations: Sequence[Evaluation], told: _Words, now_ms: int
+        self, monitor: Monitor, evaluations: Sequence[Evaluation], words: _Words, now_ms: int
     ) -> Outcome:
         judgements = self._store.judgements
         alerts = judgements.alerts(monitor_id=monitor.id, limit=FEATURES_MAX)
@@ -155,8 +182,8 @@ class Judge:
         windows = [evaluation.window for evaluation in (*(past or ()), *evaluations)]
         at = {(window.start_s, window.length_s): window for window in windows}
         return Outcome(
-            tuple(told.explained(alert, at) for alert in outcome.alerts),
-            tuple(replace(e, alert=told.explained(e.alert, at)) for e in outcome.events),
+            tuple(words.explained(alert, at) for alert in outcome.alerts),
+            tuple(replace(e, alert=words.explained(e.alert, at)) for e in outcome.events),
         )
 
 

@@ -21,6 +21,7 @@ from whitebox_wire.messages import (
     RowLedger,
 )
 
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _ALERT_FIELDS = tuple(f.name for f in fields(Alert))
 
 
@@ -80,9 +81,10 @@ def findings_text(findings: Iterable[Finding]) -> str:
 
 
 def read_findings(text: str) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(**{**entry, "verdict": Verdict(entry["verdict"])}) for entry in json.loads(text)
-    )
+    entries: list[dict[str, Any]] = json.loads(text)
+    for entry in entries:
+        entry["verdict"] = _VERDICTS[entry["verdict"]]
+    return tuple(Finding(**entry) for entry in entries)
 
 
 def alert_text(alert: Alert) -> str:
