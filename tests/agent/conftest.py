@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from whitebox_agent import Agent, Config
+from whitebox_agent.buffer.sqlite import open_sqlite
+from whitebox_agent.fold import ModelFold
+from whitebox_wire.codec import SpecBundle, encode_bundle, encode_spec
+from whitebox_wire.layout import Section
 from whitebox_wire.messages import Codes, Column, InferenceBatch
 from whitebox_wire.spec import (
     Calibrator,
@@ -19,6 +25,7 @@ from whitebox_wire.spec import (
     Target,
     WindowPolicy,
 )
+from whitebox_wire.vector import IntVector, zeros
 
 # 2026-01-01T00:00:00Z
 START_MS = 1_767_225_600_000
@@ -118,3 +125,50 @@ def _draw_batch(spec: ModelSpec, rows: int, *, seed: int = 0) -> InferenceBatch:
         ids=tuple(f"r{i}" for i in range(rows)),
         times_ms=START_MS + 1_000 * np.arange(rows, dtype=np.int64),
     )
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path) -> Callable[[ModelSpec], str]:
+    """`spec_file(spec)`: the path of a file that holds it."""
+
+    def write(spec: ModelSpec) -> str:
+        path = tmp_path / f"{spec.model_id}.spec"
+        path.write_bytes(encode_bundle(SpecBundle(spec, encode_spec(spec), ())))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Where the agent keeps its store."""
+    return tmp_path / "agent.db"
+
+
+@pytest.fixture
+def agent(
+    store: Path, binary_spec: ModelSpec, spec_file: Callable[[ModelSpec], str]
+) -> Iterator[Agent]:
+    """An agent that knows the binary model and no hub."""
+    with Agent(Config(store_path=str(store), specs=(spec_file(binary_spec),))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sums(
+    agent: Agent, store: Path, binary_spec: ModelSpec
+) -> Callable[[], dict[Section, IntVector]]:
+    """`sums()`: close the agent, and add up what lies in its outbox."""
+
+    def add_up() -> dict[Section, IntVector]:
+        agent.close()
+        layout = ModelFold(binary_spec).layout
+        found = {section: zeros(layout, section) for section in (Section.FEATURES, Section.LABELS)}
+        with open_sqlite(store, "t", 1) as buffer:
+            buffer.outbox.hasten()
+            flight = buffer.outbox.take_off(0, 10**9, empty=False)
+        for item in flight.items if flight else ():
+            found[item.key.section] += item.vector
+        return found
+
+    return add_up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -18,53 +18,18 @@ from whitebox_agent import Agent, Config
 from whitebox_agent.buffer.sqlite import open_sqlite
 from whitebox_agent.fold import ModelFold
 from whitebox_agent.recorder.queue import ClosedError
-from whitebox_wire.codec import SpecBundle, encode_bundle, encode_spec
 from whitebox_wire.errors import ConfigError, DataError, SpecError, UnknownModelError
 from whitebox_wire.layout import CategoricalBlock, NumericBlock, Section
 from whitebox_wire.messages import DropReason, RowLedger
 from whitebox_wire.policies import PrivacyPolicy
 from whitebox_wire.spec import ModelSpec
-from whitebox_wire.vector import IntVector, zeros
+from whitebox_wire.vector import IntVector
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 NOON_S = int(NOON.timestamp())
-ROW: dict[str, Any] = {"age": 40.0, "job": "nurse", "prediction": "yes", "score": 0.75}
-
+Sums = Callable[[], dict[Section, IntVector]]
 SpecFile = Callable[[ModelSpec], str]
-
-
-@pytest.fixture
-def spec_file(tmp_path: Path) -> SpecFile:
-    def write(spec: ModelSpec) -> str:
-        path = tmp_path / f"{spec.model_id}.spec"
-        path.write_bytes(encode_bundle(SpecBundle(spec, encode_spec(spec), ())))
-        return str(path)
-
-    return write
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    return tmp_path / "agent.db"
-
-
-@pytest.fixture
-def agent(store: Path, binary_spec: ModelSpec, spec_file: SpecFile) -> Iterator[Agent]:
-    with Agent(Config(store_path=str(store), specs=(spec_file(binary_spec),))) as opened:
-        yield opened
-
-
-def sums(agent: Agent, store: Path, spec: ModelSpec) -> dict[Section, IntVector]:
-    """Close the agent, and add up what lies in its outbox."""
-    agent.close()
-    layout = ModelFold(spec).layout
-    found = {section: zeros(layout, section) for section in (Section.FEATURES, Section.LABELS)}
-    with open_sqlite(store, "t", 1) as buffer:
-        buffer.outbox.hasten()
-        flight = buffer.outbox.take_off(0, 10**9, empty=False)
-    for item in flight.items if flight else ():
-        found[item.key.section] += item.vector
-    return found
+ROW: dict[str, Any] = {"age": 40.0, "job": "nurse", "prediction": "yes", "score": 0.75}
 
 
 def ledger(agent: Agent) -> RowLedger:
@@ -105,11 +70,11 @@ WAYS: dict[str, Callable[[Agent], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_log_gives_the_same_sums(
-    agent: Agent, store: Path, binary_spec: ModelSpec, way: str
+    agent: Agent, binary_spec: ModelSpec, way: str, sums: Sums
 ) -> None:
     WAYS[way](agent)
 
-    found = sums(agent, store, binary_spec)[Section.FEATURES]
+    found = sums()[Section.FEATURES]
 
     layout = ModelFold(binary_spec).layout
     age, job = layout.features
@@ -144,7 +109,7 @@ def test_an_unknown_column_is_ignored_and_spoken_of_once(
 
 
 def test_a_missing_column_counts_as_missing_and_is_spoken_of_once(
-    agent: Agent, store: Path, binary_spec: ModelSpec, caplog: pytest.LogCaptureFixture
+    agent: Agent, binary_spec: ModelSpec, caplog: pytest.LogCaptureFixture, sums: Sums
 ) -> None:
     row = {name: value for name, value in ROW.items() if name != "age"}
     with caplog.at_level(logging.WARNING):
@@ -155,7 +120,7 @@ def test_a_missing_column_counts_as_missing_and_is_spoken_of_once(
         "model=income column 'age' is absent: its rows count as missing"
     ]
     age = ModelFold(binary_spec).layout.features[0]
-    assert sums(agent, store, binary_spec)[Section.FEATURES][age.missing] == 3
+    assert sums()[Section.FEATURES][age.missing] == 3
 
 
 @pytest.mark.parametrize("rows", [{"age": 40.0, "job": "nurse"}, [{"age": 40.0}], {"age": [1.0]}])
@@ -185,19 +150,19 @@ def test_rows_without_a_prediction_are_refused_and_nothing_is_recorded(
     ids=str,
 )
 def test_a_cell_that_is_no_number_is_counted_and_its_row_kept(
-    agent: Agent, store: Path, binary_spec: ModelSpec, cell: object, place: str
+    agent: Agent, binary_spec: ModelSpec, cell: object, place: str, sums: Sums
 ) -> None:
     agent.log("income", [{**ROW, "age": cell}, ROW])
 
     layout = ModelFold(binary_spec).layout
-    found = sums(agent, store, binary_spec)[Section.FEATURES]
+    found = sums()[Section.FEATURES]
     assert found[getattr(layout.features[0], place)] == 1
     assert found[layout.features[0].bins].sum() == 1
     assert found[layout.rows] == 2
 
 
 def test_a_million_characters_are_counted_and_never_written(
-    agent: Agent, store: Path, binary_spec: ModelSpec
+    agent: Agent, store: Path, binary_spec: ModelSpec, sums: Sums
 ) -> None:
     text = "secret" * 170_000
     agent.log("income", {**ROW, "job": text})
@@ -208,57 +173,12 @@ def test_a_million_characters_are_counted_and_never_written(
     assert not any(b"secretsecret" in path.read_bytes() for path in files)
     job = ModelFold(binary_spec).layout.features[1]
     assert isinstance(job, CategoricalBlock)
-    assert sums(agent, store, binary_spec)[Section.FEATURES][job.unseen] == 2
+    assert sums()[Section.FEATURES][job.unseen] == 2
 
 
 def test_an_id_of_a_million_characters_is_refused_by_name(agent: Agent) -> None:
     with pytest.raises(DataError, match=r"^id: .*longer than 256 bytes"):
         agent.log("income", ROW, id="x" * 1_000_000)
-
-
-def test_an_id_logged_twice_counts_two_rows_and_joins_one_label(agent: Agent) -> None:
-    agent.log("income", ROW, id="a")
-    agent.log("income", ROW, id="a")
-    agent.ship(timeout_s=10.0)
-
-    agent.log_labels("income", ["a"], ["yes"])
-    agent.log_labels("income", "a", "no")
-    agent.ship(timeout_s=10.0)
-
-    books = agent.books()
-    assert books.ledgers[0].inferences.recorded == 2
-    assert books.duplicate_ids == {"income": 1}
-    assert books.ledgers[0].labels == RowLedger(2, 1, 0, 1, {DropReason.UNMATCHED: 1})
-
-
-def test_a_label_for_nothing_is_counted_as_unmatched(agent: Agent) -> None:
-    assert agent.log_labels("income", ["x", "y"], ["yes", "no"]) == 2
-    agent.ship(timeout_s=10.0)
-
-    labels = agent.books().ledgers[0].labels
-    assert labels == RowLedger(2, 0, 0, 0, {DropReason.UNMATCHED: 2})
-    assert labels.balances
-
-
-def test_a_label_needs_an_id(agent: Agent) -> None:
-    with pytest.raises(DataError, match="id"):
-        agent.log_labels("income", ["a", None], ["yes", "no"])
-    with pytest.raises(DataError, match="id"):
-        agent.log_labels("income", ["a"], ["yes", "no"])
-
-
-def test_labels_logged_right_after_their_rows_find_them(
-    agent: Agent, store: Path, binary_spec: ModelSpec
-) -> None:
-    agent.log("income", pd.DataFrame(ROWS), id=["a", "b", "c"], time=NOON)
-    agent.log_labels("income", ["c", "a"], ["no", "no"])
-
-    found = sums(agent, store, binary_spec)[Section.LABELS]
-
-    block = ModelFold(binary_spec).layout.labels
-    # Row-major [target, predicted]: one true negative, one false positive.
-    assert found[block.rows] == 2
-    assert found[block.confusion].tolist() == [1, 1, 0, 0]  # type: ignore[union-attr]  # a classifier's
 
 
 def test_times_in_the_future_go_to_their_own_window(agent: Agent, store: Path) -> None:

@@ -33,8 +33,9 @@ from whitebox_wire.codec import encode_batch, encode_labels
 from whitebox_wire.errors import DataError, WhiteboxError
 from whitebox_wire.messages import Codes, InferenceBatch, LabelBatch
 
-# Rows of one stored batch: large tables are cut, so that commits and folds stay short.
+# Rows and bytes of one stored batch: large tables are cut, so that commits and folds stay short.
 BATCH_ROWS_MAX = 8_192
+BATCH_BYTES = 8 * 1024 * 1024
 # Ids of plain text up to this length need no further look.
 _PLAIN_ID_LENGTH_MAX = 256
 
@@ -190,14 +191,16 @@ def _array_names(model: Model, data: object) -> Sequence[str]:
     )
 
 
-def _parts(rows: int) -> Iterator[slice]:
-    for start in range(0, rows, BATCH_ROWS_MAX):
-        yield slice(start, min(start + BATCH_ROWS_MAX, rows))
+def _parts(rows: int, columns: int) -> Iterator[slice]:
+    """Cuts of a table; a cell takes up to eight bytes."""
+    step = min(BATCH_ROWS_MAX, max(BATCH_BYTES // (8 * columns), 1))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
 
 
 def _inferences(batch: InferenceBatch) -> Iterator[RowBatch]:
-    for at in _parts(batch.rows):
-        part = take_rows(batch, at) if batch.rows > BATCH_ROWS_MAX else batch
+    for at in _parts(batch.rows, len(batch.columns)):
+        part = batch if at == slice(0, batch.rows) else take_rows(batch, at)
         body = encode_batch(part)
         yield RowBatch(batch.model_id, Stream.INFERENCES, part.rows, body, batch.received_ms)
 
@@ -207,7 +210,7 @@ def _labels(model: Model, batch: LabelBatch) -> Iterator[RowBatch]:
     if isinstance(labels, Codes):
         # Classes go by name: a row may have been predicted under an older spec.
         labels = replace(labels, dictionary=model.spec.prediction.classes)
-    for at in _parts(len(batch.ids)):
+    for at in _parts(len(batch.ids), 1):
         part = replace(batch, ids=batch.ids[at], labels=take_column(labels, at))
         body = encode_labels(part)
         yield RowBatch(batch.model_id, Stream.LABELS, len(part.ids), body, batch.received_ms)
