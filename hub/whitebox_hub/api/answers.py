@@ -28,14 +28,18 @@ def finite(document: object) -> object:
     return document
 
 
+def json_text(document: object) -> str:
+    """The document as JSON; a large one is better made in a thread."""
+    return json.dumps(finite(document), ensure_ascii=False, allow_nan=False)
+
+
 def json_response(
     document: object,
     *,
     status: HTTPStatus = HTTPStatus.OK,
     content_type: str = "application/json",
 ) -> web.Response:
-    text = json.dumps(finite(document), ensure_ascii=False, allow_nan=False)
-    return web.Response(text=text, status=status, content_type=content_type)
+    return web.Response(text=json_text(document), status=status, content_type=content_type)
 
 
 def page_response(

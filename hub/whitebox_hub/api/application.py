@@ -14,6 +14,7 @@ from whitebox_hub.api.keys import (
     FEED,
     NOW_MS,
     REGISTERING,
+    REPORTING,
     SPECS,
     STORE,
     TICKS,
@@ -27,6 +28,7 @@ from whitebox_hub.store.feed import AlertFeed
 
 # Of every body but a bundle's (see specs.py).
 BODY_BYTES_MAX = 1024 * 1024
+REPORTS_AT_ONCE_MAX = 2
 
 
 def build_api(
@@ -49,6 +51,7 @@ def build_api(
     application[TICKS] = ticks
     application[NOW_MS] = now_ms
     application[REGISTERING] = asyncio.Lock()
+    application[REPORTING] = asyncio.Semaphore(REPORTS_AT_ONCE_MAX)
     for noun in (agents, alerts, health, metrics, models, monitors, rows, specs):
         application.add_routes(noun.routes)
     return application

@@ -24,3 +24,5 @@ FEED = web.AppKey("feed", AlertFeed)
 TICKS: web.AppKey[Callable[[], dict[str, int]]] = web.AppKey("ticks")
 # Held while a spec is registered.
 REGISTERING = web.AppKey("registering", asyncio.Lock)
+# Held by a request whose reports are being worked out: many at once would leave ingest no thread.
+REPORTING = web.AppKey("reporting", asyncio.Semaphore)

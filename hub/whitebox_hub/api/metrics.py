@@ -14,8 +14,8 @@ from typing import Any
 from aiohttp import web
 
 from whitebox_hub.api import reports
-from whitebox_hub.api.answers import json_response, second_text
-from whitebox_hub.api.keys import CONTEXTS, STORE
+from whitebox_hub.api.answers import json_text, second_text
+from whitebox_hub.api.keys import CONTEXTS, REPORTING, STORE
 from whitebox_hub.api.models import found_model
 from whitebox_hub.api.questions import limit_of, model_of, number_of, second_of
 from whitebox_hub.monitor import ModelContext, WindowVectors
@@ -72,12 +72,13 @@ async def _reports(request: web.Request, report: Report) -> web.Response:
     if not asked.model_id:
         raise DataError("model_id: is missing", hint="add ?model_id= to the address")
     store, contexts = request.app[STORE], request.app[CONTEXTS]
-    return json_response(await asyncio.to_thread(_collect, store, contexts, asked, report))
+    async with request.app[REPORTING]:
+        text = await asyncio.to_thread(_collect, store, contexts, asked, report)
+    return web.Response(text=text, content_type="application/json")
 
 
-def _collect(
-    store: Store, contexts: ContextBook, asked: _Asked, report: Report
-) -> list[dict[str, Any]]:
+def _collect(store: Store, contexts: ContextBook, asked: _Asked, report: Report) -> str:
+    """The reports as JSON."""
     found_model(store.records, asked.model_id)
     windows = store.sketches.windows(asked.model_id, asked.segment, asked.limit, asked.until_s)
     documents = []
@@ -90,7 +91,7 @@ def _collect(
         said = report(context, seen)
         if said is not None:
             documents.append({**_head(window, context, seen), **said})
-    return documents
+    return json_text(documents)
 
 
 def _head(window: Window, context: ModelContext, seen: WindowVectors) -> dict[str, Any]:

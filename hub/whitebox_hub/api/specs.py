@@ -34,9 +34,10 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
 @routes.post("/v1/specs")
 async def register_spec(request: web.Request) -> web.Response:
+    data = await _bundle_bytes(request)
     # One at a time: bundles are large, and a model's default monitors are made once.
     async with request.app[REGISTERING]:
-        bundle = await asyncio.to_thread(decode_bundle, await _bundle_bytes(request))
+        bundle = await asyncio.to_thread(decode_bundle, data)
         records = request.app[STORE].records
         model_id, digest = bundle.spec.model_id, bundle.digest
         known = await asyncio.to_thread(records.model, model_id)
