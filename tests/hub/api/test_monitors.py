@@ -79,7 +79,7 @@ def test_the_rule_follows_from_what_is_asked(known: Hub, fields: dict[str, Any],
 
 
 BAD: dict[str, tuple[dict[str, Any], int, str]] = {
-    "no model": ({"model_id": None}, 422, "modelId: is missing"),
+    "no model": ({"model_id": None}, 422, "model_id: is missing"),
     "another model": ({"model_id": "loans"}, 404, "'loans' is not registered"),
     "no metric": ({"metric": None}, 422, "metric: is missing"),
     "a metric that is unknown": ({"metric": "beauty"}, 422, "'beauty' is unknown"),
