@@ -81,6 +81,7 @@ class Crew:
         except queue.Empty:
             return None
         if line.text is None:
+            self._children[line.child].wait(END_TIMEOUT_S)
             raise ChildDiedError(f"{line.child} has ended")
         return line
 
@@ -132,11 +133,8 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        obituaries = self.obituaries() if isinstance(error, Exception) else []
         if not self._kept:
             self.end()
-        for obituary in obituaries:
-            print(obituary, file=sys.stderr)
 
 
 def end_kept(folder: Path) -> int:

@@ -95,8 +95,9 @@ def _drift(reports: Documents) -> Iterator[str]:
         cells = "".join(f"{_drift_cell(of_year.get(year)):>20}" for year in years)
         yield f"  {name:9}{MEANINGS.get(name, ''):24}{cells}"
     drifted = sum(any(drift.weeks_drifted for drift in d.values()) for d in drifts.values())
-    yield "  Median of the weeks' PSI against 2015. A week has drift with 0.1 or more, not by chance:"
-    yield f"  {drifted} of {len(drifts)} features had such weeks; brackets say how many."
+    seen = f"in brackets, for {drifted} of {len(drifts)} features" if drifted else "none"
+    yield "  Median PSI of the weeks against 2015."
+    yield f"  Weeks that drifted (PSI of 0.1 or more, and not by chance): {seen}."
 
 
 def _drift_cell(drift: Drift | None) -> str:
@@ -122,13 +123,14 @@ def _alerts(alerts: Documents) -> Iterator[str]:
         yield f"  and {len(ranked) - ALERTS_SHOWN} more"
 
 
-def _rank(alert: Mapping[str, Any]) -> tuple[int, int, float]:
+def _rank(alert: Mapping[str, Any]) -> tuple[int, int, float, str]:
     """Firing ones first, then the severe, then the sure."""
     p_value = alert["p_value"]
     return (
         _STATES.index(alert["status"]),
         _SEVERITIES.index(alert["severity"]),
         1.0 if p_value is None else p_value,
+        alert["id"],
     )
 
 
@@ -166,7 +168,7 @@ def next_text(folder: str, hub: str) -> str:
     query = f"model_id={MODEL_ID}"
     ask = {
         "alerts": f"curl '{hub}{ALERTS_PATH}'",
-        "new ones": f"curl '{hub}{ALERTS_PATH}&after=0&wait=60'",
+        "their history": f"curl '{hub}{ALERTS_PATH}&after=0'",
         "last week": f"curl '{hub}/v1/performance-metrics?{query}&limit=1'",
         "its drift": f"curl '{hub}/v1/drifting-metrics?{query}&limit=1'",
         "its ages": f"curl '{hub}/v1/windows?{query}&feature=AGEP&limit=1'",
@@ -178,4 +180,4 @@ def next_text(folder: str, hub: str) -> str:
 
 
 def _signposts(title: str, signposts: Mapping[str, str]) -> str:
-    return "\n".join((title, *(f"  {what:18}{where}" for what, where in signposts.items())))
+    return "\n".join((title, *(f"  {what:17}{where}" for what, where in signposts.items())))

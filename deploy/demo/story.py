@@ -44,8 +44,10 @@ Three devices run a model that says who is employed, on US census data; a hub wa
 The rows stay on the devices: what travels is counts.
 """
 ROWS_MIN = 1_000
+SPEC = f"{census.MODEL_ID}.spec"
+REPORT = "report.json"
 # What a run writes, and so what the next one removes.
-_OURS = ("*.db", "*.db-*", "*.db.lock", "*.log", "*.spec", "report.json")
+_OURS = (SPEC, REPORT, *(f"{name}.{kind}" for name in ("hub", *SITES) for kind in ("db*", "log")))
 
 
 class Story:
@@ -99,7 +101,7 @@ class Story:
             granularity="1W",
             label_horizon_s=LABEL_HORIZON_S,
         )
-        path = made.save(self._folder / f"{census.MODEL_ID}.spec")
+        path = made.save(self._folder / SPEC)
         rows = f"{training.num_rows:,} training and {test.num_rows:,} test rows of 2015"
         self._screen.done("profile", f"{rows} -> {path.name}, {path.stat().st_size:,} bytes")
         return path, _test_quality(made.bundle)
@@ -182,17 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     screen = Screen()
-    screen.say(_OPENING)
     try:
-        _make_room(folder, screen)
-        with Crew(folder) as crew:
-            outcome = Story(folder, options.rows, screen, crew).tell()
-            _write(folder / "report.json", outcome)
-            at = _short(folder)
-            screen.say(f"\n{report_text(outcome, f'{at}/hub.db')}\n")
-            screen.say(next_text(at, outcome.hub if options.keep else ""))
-            if options.keep:
-                crew.keep()
+        return _run(options, folder, screen)
     except BrokenPipeError:
         # Nobody reads on; the interpreter is not to trip over it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -200,12 +193,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         screen.say("stopped; nothing was left running")
         return 130
-    except _FAILURES as error:
-        screen.say(f"demo failed: {error}")
-        return 1
-    for fault in outcome.faults():
-        screen.say(f"demo failed: {fault}")
-    return 1 if outcome.faults() else 0
+    except TimeoutError as error:
+        return _failed(screen, [str(error)])
+
+
+def _run(options: argparse.Namespace, folder: Path, screen: Screen) -> int:
+    screen.say(_OPENING)
+    _make_room(folder, screen)
+    with Crew(folder) as crew:
+        try:
+            outcome = Story(folder, options.rows, screen, crew).tell()
+        except BrokenPipeError:
+            raise
+        except _FAILURES as error:
+            return _failed(screen, crew.obituaries() or [str(error)])
+        _write(folder / REPORT, outcome)
+        at = _short(folder)
+        screen.say(f"\n{report_text(outcome, f'{at}/hub.db')}\n")
+        screen.say(next_text(at, outcome.hub if options.keep else ""))
+        if options.keep:
+            crew.keep()
+    return _failed(screen, outcome.faults())
+
+
+def _failed(screen: Screen, reasons: Sequence[str]) -> int:
+    """Say what failed; the exit status, which is 0 when nothing did."""
+    for reason in reasons:
+        screen.say()
+        print(f"demo failed: {reason}", file=sys.stderr)
+    return 1 if reasons else 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
