@@ -115,12 +115,14 @@ def _new_model(body: Body, now_ms: int) -> ModelRecord:
     model_id = body.name("id", uuid.uuid4().hex)
     if "/" in model_id:
         raise DataError("id: must not hold a slash")
+    # Whitebox's published SDK (0.0.20) says `prediction` and means this column.
+    target = body.spelt("target_column", "prediction")
     return ModelRecord(
         id=model_id,
         name=body.name("name"),
         description=body.text("description", ""),
         type=body.choice("type", ModelKind).value,
-        target_column=body.name("target_column"),
+        target_column=body.name(target),
         granularity=granularity_text(read_granularity(body.text("granularity", "1D"))),
         labels=labels,
         created_ms=now_ms,

@@ -131,8 +131,7 @@ class _Desk:
         return _Desk(request.app[STORE], request.app[CONTEXTS], request.app[NOW_MS])
 
     def create(self, body: Body) -> Monitor:
-        spelt = "modelId" if "modelId" in body and "model_id" not in body else "model_id"
-        model_id = body.name(spelt)
+        model_id = body.name(body.spelt("model_id", "modelId"))
         spec = self._spec(model_id)
         if len(self.store.records.monitors(model_id, "", MONITORS_MAX)) >= MONITORS_MAX:
             raise ConflictError(f"model {model_id!r} has {MONITORS_MAX} monitors already")

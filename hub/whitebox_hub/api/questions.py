@@ -36,6 +36,10 @@ class Body:
     def __contains__(self, name: str) -> bool:
         return self.fields.get(name) is not None
 
+    def spelt(self, *names: str) -> str:
+        """Of several names of one field the first that is there, or else the first."""
+        return next((name for name in names if name in self), names[0])
+
     def text(
         self, name: str, default: str | None = None, *, bytes_max: int = TEXT_BYTES_MAX
     ) -> str:

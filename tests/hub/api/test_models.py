@@ -34,6 +34,14 @@ def test_a_model_is_made_read_changed_and_deleted(hub: Hub) -> None:
     assert hub.get("/v1/models") == []
 
 
+def test_a_model_of_whiteboxs_sdk_is_made_as_it_asks(hub: Hub) -> None:
+    sent = {name: MODEL[name] for name in ("name", "description", "type", "labels")}
+
+    made = hub.call("POST", "/v1/models", {**sent, "prediction": "paid"})
+
+    assert (made.status, made.document["target_column"]) == (201, "paid")
+
+
 def test_a_model_tells_how_many_rows_of_it_are_here(known: Hub, send: Send) -> None:
     send(0, 1, rows=30)
 
