@@ -1,8 +1,8 @@
-"""The peers' environment under build/, made once, and the worker that runs in it.
+"""The peers' environments under build/, each made once, and the workers that run in them.
 
-whylogs 1.6.4 needs numpy < 2 and pandas < 3, so it cannot live where this project does. Its worker
-is one process for the whole bench: it draws the same rows from the same seed, and has its turns
-between ours. Knows nothing of what is measured.
+whylogs 1.6.4 needs numpy < 2 and pandas < 3, so it cannot live where this project does, and others
+are like it. A worker is one process for the whole bench that answers what it is asked, beside or
+between our own turns. Knows nothing of what is measured.
 """
 
 from __future__ import annotations
@@ -11,17 +11,38 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "build" / "bench-peers"
-REQUIREMENTS = ("whylogs==1.6.4", "numpy<2", "pandas<3", "pyarrow")
 _BIN = Path(sys.executable).parent
-# whylogs must not report its use while it is timed, and no other path may lend it modules.
-_ENVIRONMENT = {"WHYLOGS_NO_ANALYTICS": "True", "PYTHONPATH": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Packages that share an environment, the worker that runs in it, and its variables."""
+
+    folder: Path
+    requirements: tuple[str, ...]
+    worker: str
+    variables: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The worker's name without its module: `whylogs_worker`."""
+        return self.worker.rpartition(".")[2]
+
+
+WHYLOGS = Peers(
+    folder=ROOT / "build" / "bench-peers",
+    requirements=("whylogs==1.6.4", "numpy<2", "pandas<3", "pyarrow"),
+    worker="tests.bench.whylogs_worker",
+    # whylogs must not report its use while it is timed.
+    variables={"WHYLOGS_NO_ANALYTICS": "True"},
+)
 
 
 class PeersError(Exception):
@@ -31,7 +52,8 @@ class PeersError(Exception):
 class Worker:
     """A process that answers one line of JSON with another."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[str], log: Path) -> None:
+        self._name = name
         self._process = process
         self._log = log
 
@@ -42,10 +64,10 @@ class Worker:
             asked.write(json.dumps({"do": do, **arguments}) + "\n")
             asked.flush()
         except BrokenPipeError:
-            raise PeersError(f"whylogs' worker ended: see {self._log}") from None
+            raise PeersError(f"{self._name} ended: see {self._log}") from None
         line = answers.readline()
         if not line:
-            raise PeersError(f"whylogs' worker ended on {do!r}: see {self._log}")
+            raise PeersError(f"{self._name} ended on {do!r}: see {self._log}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -56,16 +78,17 @@ class Worker:
 
 
 @contextmanager
-def running_worker() -> Iterator[Worker]:
-    """A worker of whylogs while the context lasts; PeersError when it cannot be had here."""
-    python = _environment()
-    log = FOLDER / "worker.log"
+def running_worker(peers: Peers = WHYLOGS) -> Iterator[Worker]:
+    """A worker of the peers while the context lasts; PeersError when it cannot be had here."""
+    python = environment(peers)
+    log = peers.folder / f"{peers.name}.log"
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [python, "-m", "tests.bench.whylogs_worker"],
+            [python, "-m", peers.worker],
             cwd=ROOT,
-            env={**os.environ, **_ENVIRONMENT},
+            # No other path may lend it modules.
+            env={**os.environ, **peers.variables, "PYTHONPATH": ""},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -73,18 +96,19 @@ def running_worker() -> Iterator[Worker]:
         ) as process,
     ):
         # Leaving the context closes the worker's input, and with that it ends.
-        yield Worker(process, log)
+        yield Worker(peers.name, process, log)
 
 
-def _environment() -> Path:
+def environment(peers: Peers) -> Path:
     """The Python of the peers' environment, which is made where it is not complete."""
-    python, ready = FOLDER / "bin" / "python", FOLDER / "ready"
-    wanted = "\n".join((sys.version, *REQUIREMENTS))
+    python, ready = peers.folder / "bin" / "python", peers.folder / "ready"
+    wanted = "\n".join((sys.version, *peers.requirements))
     if ready.is_file() and ready.read_text() == wanted:
         return python
-    print(f"installing {REQUIREMENTS[0]} into {FOLDER.relative_to(ROOT)}", file=sys.stderr)
-    _uv("venv", "--clear", "--python", sys.executable, str(FOLDER))
-    _uv("pip", "install", "--python", str(python), *REQUIREMENTS)
+    where = peers.folder.relative_to(ROOT)
+    print(f"installing {', '.join(peers.requirements)} into {where}", file=sys.stderr)
+    _uv("venv", "--clear", "--python", sys.executable, str(peers.folder))
+    _uv("pip", "install", "--python", str(python), *peers.requirements)
     ready.write_text(wanted)
     return python
 
