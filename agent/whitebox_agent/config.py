@@ -39,6 +39,7 @@ class Config:
     partial_interval_s: int = 300
     heartbeat_interval_s: int = 60
     remembered_predictions_max: int = 5_000_000
+    outbox_bytes_max: int = 64 * 1024 * 1024
     deflate: bool = True
 
     @property
@@ -58,6 +59,7 @@ class Config:
             fold_s=self.fold_interval_ms / 1_000,
             fold_rows=self.fold_rows_max,
             remembered_max=self.remembered_predictions_max,
+            outbox_bytes_max=self.outbox_bytes_max,
         )
 
 
@@ -92,6 +94,7 @@ _READER = SettingsReader(
         "partial_interval_s": (1, 86_400),
         "heartbeat_interval_s": (1, 86_400),
         "remembered_predictions_max": (0, 1_000_000_000),
+        "outbox_bytes_max": (1_000_000, 1_000_000_000_000),
     },
     checks={"agent_id": _check_agent_id, "hub_address": _check_hub, "listen": _check_listen},
 )

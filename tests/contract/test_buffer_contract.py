@@ -23,6 +23,7 @@ from whitebox_agent.buffer import (
     StoreError,
     Stream,
     Sum,
+    drops_of,
 )
 from whitebox_agent.buffer.sqlite import open_sqlite, read_books
 from whitebox_wire.layout import Section, SectionSize
@@ -321,3 +322,40 @@ def test_a_file_that_is_no_store_is_refused(path: Path) -> None:
 
     with pytest.raises(StoreError, match=str(path)), opened(path):
         pass
+
+
+def test_sums_of_short_windows_become_the_sum_of_a_long_one(buffer: Buffer) -> None:
+    minutes = [sum_of([i, 1, 1, -i, 2], start_s=60 * i) for i in range(4)]
+    buffer.rows.fold(Fold([], minutes))
+    heads = buffer.outbox.heads(10)
+    size = buffer.outbox.size()
+
+    buffer.outbox.merge([head.id for head in heads[1:]], 0, 86_400)
+
+    assert [head.key.start_s for head in heads] == [0, 60, 120, 180]
+    assert size == sum(head.bytes for head in heads) > buffer.outbox.size()
+    one, other = take_off(buffer).items
+    assert (one.key.start_s, one.length_s, one.rows) == (0, 3_600, 5)
+    assert (other.key.start_s, other.length_s, other.rows) == (0, 86_400, 15)
+    assert other.vector.tolist() == [6, 3, 3, -6, 6]
+
+
+def test_sums_that_are_too_many_rows_for_one_delta_stay_apart(buffer: Buffer) -> None:
+    big = [sum_of([1] * 5, rows=ROWS_PER_DELTA_MAX // 2 + 1, start_s=3_600 * i) for i in range(2)]
+    buffer.rows.fold(Fold([], big))
+
+    buffer.outbox.merge([head.id for head in buffer.outbox.heads(10)], 0, 86_400)
+
+    assert [item.length_s for item in take_off(buffer).items] == [86_400, 3_600]
+
+
+def test_dropped_sums_are_gone_and_booked(buffer: Buffer) -> None:
+    buffer.rows.append([batch(10)], [])
+    buffer.rows.fold(
+        Fold(buffer.rows.waiting(10), [sum_of([1] * 5), sum_of([1] * 5, start_s=3_600)])
+    )
+    heads = buffer.outbox.heads(1)
+
+    buffer.outbox.drop(heads, drops_of(heads, DropReason.BUFFER_FULL))
+
+    assert inferences(buffer) == RowLedger(10, 10, 0, 5, {DropReason.BUFFER_FULL: 5})

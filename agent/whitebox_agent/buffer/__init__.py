@@ -107,12 +107,33 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxHead:
+    """What there is to know of a sum without reading it; `bytes` is its size at rest."""
+
+    id: int
+    key: WindowKey
+    length_s: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flight:
     """One export under way: its items stay as they are until the hub has answered for good."""
 
     epoch: int
     sequence: int
     items: tuple[OutboxItem, ...]
+
+
+def drops_of(sums: Iterable[OutboxItem | OutboxHead], reason: DropReason) -> tuple[Drop, ...]:
+    """The rows that are lost with some sums. A segment's rows are among those of segment 0."""
+    streams = {stream.section: stream for stream in Stream}
+    return tuple(
+        Drop(lost.key.model_id, streams[lost.key.section], reason, lost.rows)
+        for lost in sums
+        if lost.key.segment == 0 and lost.key.section in streams
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +201,21 @@ class Outbox(Protocol):
 
     def hasten(self) -> None:
         """Make every sum ready."""
+
+    def size(self) -> int:
+        """The bytes of all sums at rest."""
+
+    def heads(self, limit: int) -> tuple[OutboxHead, ...]:
+        """Sums that are not under way, those of the oldest windows first."""
+
+    def merge(self, ids: Sequence[int], start_s: int, length_s: int) -> None:
+        """Replace sums of one model, spec, segment and section by their sum over a longer window.
+
+        Those that do not fit into one delta together stay as they are.
+        """
+
+    def drop(self, heads: Sequence[OutboxHead], drops: Sequence[Drop]) -> None:
+        """Give sums up, and book what is lost with them."""
 
 
 class SpecShelf(Protocol):

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whitebox_agent.buffer import Buffer, Drop, Fold, RowBatch, StoreError, Stream
+from whitebox_agent.buffer import Buffer, Drop, Fold, RowBatch, StoreError, Stream, drops_of
+from whitebox_agent.coarsening import relieve
 from whitebox_agent.fold import join_batches
 from whitebox_agent.models import Model, Models
 from whitebox_agent.recorder.folding import first_run, plan_fold
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 # numpy holds the interpreter's lock while it reads Python objects; this many rows at a time keep
 # the threads that log from waiting longer than a fraction of a millisecond.
 ENCODED_ROWS_MAX = 256
+_HEADS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ class WriterLimits:
     fold_rows: int = 8_192
     idle_s: float = 1.0
     retry_s: float = 1.0
-    forget_s: float = 60.0
+    bounds_s: float = 60.0
     remembered_max: int = 5_000_000
+    outbox_bytes_max: int = 64 * 1024 * 1024
 
 
 class Writer(threading.Thread):
@@ -66,7 +69,7 @@ class Writer(threading.Thread):
         # Rows that lie unfolded in the store; one that was used before may come with some.
         self._unfolded = 1
         self._fold_due_s = 0.0
-        self._forget_due_s = 0.0
+        self._bounds_due_s = 0.0
         self._healthy = True
 
     def run(self) -> None:
@@ -77,7 +80,7 @@ class Writer(threading.Thread):
             try:
                 self._commit(entries, shed)
                 self._fold(everything=closing or _asks_for_fold(entries))
-                self._forget()
+                self._keep_within_bounds()
             except Exception as error:  # noqa: BLE001  # the thread's top: the model goes on
                 self._tell(error)
                 _refuse(entries, error)
@@ -150,10 +153,25 @@ class Writer(threading.Thread):
             step = Fold(batches, sums=(), drops=(drop,), now_ms=now_ms)
         self._buffer.rows.fold(step)
 
-    def _forget(self) -> None:
-        if time.monotonic() >= self._forget_due_s:
+    def _keep_within_bounds(self) -> None:
+        if time.monotonic() >= self._bounds_due_s:
             self._buffer.rows.forget(self._now_ms(), self._limits.remembered_max)
-            self._forget_due_s = time.monotonic() + self._limits.forget_s
+            self._relieve_outbox()
+            self._bounds_due_s = time.monotonic() + self._limits.bounds_s
+
+    def _relieve_outbox(self) -> None:
+        """Coarsen the outbox, and when that is not enough drop from it, until it is in bounds."""
+        outbox = self._buffer.outbox
+        while outbox.size() > self._limits.outbox_bytes_max:
+            relief = relieve(outbox.heads(_HEADS_MAX))
+            for merge in relief.merges:
+                outbox.merge(merge.ids, merge.start_s, merge.length_s)
+            if not relief.merges:
+                if not relief.drops:
+                    return
+                drops = drops_of(relief.drops, DropReason.BUFFER_FULL)
+                outbox.drop(relief.drops, drops)
+                logger.warning("outbox full: sums dropped count=%d", len(relief.drops))
 
     def _tell(self, error: Exception | None) -> None:
         """Log the first failure and the recovery, not every try between."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from whitebox_agent.buffer import Drop, Flight, OutboxItem, Stream
+from whitebox_agent.buffer import Drop, Flight, OutboxItem, drops_of
 from whitebox_wire.messages import DropReason, ExportResponse, RejectReason
 
 
@@ -54,16 +54,8 @@ def sort_items(flight: Flight, response: ExportResponse) -> Sorted:
     return Sorted(
         acknowledged=tuple(item for i, item in enumerate(flight.items) if i not in refused),
         held=tuple(flight.items[i] for i in sorted(held)),
-        drops=drops_of([flight.items[i] for i in sorted(refused.keys() - held)]),
+        drops=drops_of(
+            [flight.items[i] for i in sorted(refused.keys() - held)], DropReason.REJECTED
+        ),
         notes=tuple(dict.fromkeys(r.message for r in refused.values())),
-    )
-
-
-def drops_of(items: list[OutboxItem]) -> tuple[Drop, ...]:
-    """The rows that are lost with refused items. A segment's rows are among those of segment 0."""
-    streams = {stream.section: stream for stream in Stream}
-    return tuple(
-        Drop(item.key.model_id, streams[item.key.section], DropReason.REJECTED, item.rows)
-        for item in items
-        if item.key.segment == 0 and item.key.section in streams
     )

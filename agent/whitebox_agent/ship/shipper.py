@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from whitebox_agent.backoff import delay_s
-from whitebox_agent.buffer import Buffer, Flight, Landing, StoreError
+from whitebox_agent.buffer import Buffer, Flight, Landing, StoreError, drops_of
 from whitebox_agent.models import Models
 from whitebox_agent.ship import Hub, HubError
-from whitebox_agent.ship.settle import Outcome, drops_of, settle, sort_items
+from whitebox_agent.ship.settle import Outcome, settle, sort_items
 from whitebox_wire import __version__
 from whitebox_wire.errors import WhiteboxError
 from whitebox_wire.messages import (
     EXPORT_BYTES_MAX,
+    DropReason,
     ExportRequest,
     ExportResponse,
     SketchDelta,
@@ -67,7 +68,7 @@ class Shipper(threading.Thread):
         self._hurry = False
         self._landings = 0
         self._failures = 0
-        self._heard_ms = 0
+        self._books_due_ms = 0
         self._last_error: HubError | None = None
 
     def run(self) -> None:
@@ -137,9 +138,9 @@ class Shipper(threading.Thread):
     def _step(self) -> tuple[bool, float]:
         """Ship one export. Whether something was under way, and what wait the hub asks for."""
         now_ms = self._now_ms()
-        heartbeat = now_ms - self._heard_ms >= self._limits.heartbeat_s * 1_000
         bytes_max = EXPORT_BYTES_MAX - _OVERHEAD_BYTES
-        flight = self._buffer.outbox.take_off(now_ms, bytes_max, empty=heartbeat)
+        books_due = now_ms >= self._books_due_ms
+        flight = self._buffer.outbox.take_off(now_ms, bytes_max, empty=books_due)
         if flight is None:
             return False, 0.0
         try:
@@ -149,7 +150,9 @@ class Shipper(threading.Thread):
                 raise
             self._give_up(flight, error)
             return True, 0.0
-        self._heard_ms = now_ms
+        # The books that went with an export do not know of its own answer yet: they follow soon.
+        pause_s = self._limits.poll_s if flight.items else self._limits.heartbeat_s
+        self._books_due_ms = now_ms + int(pause_s * 1_000)
         if (
             response.retry_delay_ms
             and settle(flight.sequence, response) is not Outcome.ACKNOWLEDGED
@@ -207,7 +210,7 @@ class Shipper(threading.Thread):
     def _give_up(self, flight: Flight, error: HubError) -> None:
         """The hub will never take this export: count its rows as rejected and go on."""
         logger.error("hub refused an export sequence=%d error=%s", flight.sequence, error)
-        drops = drops_of(list(flight.items))
+        drops = drops_of(flight.items, DropReason.REJECTED)
         landing = Landing(acknowledged=(), drops=drops, now_ms=self._now_ms(), note=str(error))
         self._buffer.outbox.land(flight, landing)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from whitebox_agent.buffer import Buffer, Drop, RowBatch, RowBuffer, StoreError, Stream
@@ -25,6 +26,9 @@ from whitebox_wire.spec import ModelSpec
 QUICK = WriterLimits(commit_s=0.0, fold_s=0.01, retry_s=0.01)
 ROW = {"age": 40.0, "job": "nurse", "prediction": "yes", "score": 0.75}
 WAIT_S = 20.0
+HOUR_S = 3_600
+# 2026-01-01T00:00:00Z
+START_S = 1_767_225_600
 
 
 class FailingRows(SqliteRows):
@@ -68,14 +72,16 @@ def start(tmp_path: Path, binary_spec: ModelSpec) -> Iterator[Start]:
     with open_sqlite(tmp_path / "agent.db", "edge-1", 7) as buffer:
         writers: list[tuple[RowQueue, Writer]] = []
 
-        def begin(*, failures: int = 0, rows_max: int = 1_000) -> Recording:
+        def begin(
+            *, failures: int = 0, rows_max: int = 1_000, limits: WriterLimits = QUICK
+        ) -> Recording:
             models = Models(buffer.specs)
             models.adopt(encode_spec(binary_spec))
             rows = FailingRows(buffer.rows, failures)
             queue = RowQueue(rows_max, rows_max)
             failing = replace(buffer, rows=rows)
             writer = Writer(
-                queue, failing, models, policy=ShipPolicy(), limits=QUICK, now_ms=lambda: 1_000
+                queue, failing, models, policy=ShipPolicy(), limits=limits, now_ms=lambda: 1_000
             )
             writer.start()
             writers.append((queue, writer))
@@ -149,3 +155,24 @@ def test_a_batch_that_cannot_be_folded_is_dropped_and_the_others_fold(
     recording.flush(fold=True)
 
     assert recording.ledger == RowLedger(13, 4, 0, 4, {DropReason.CORRUPTION: 9})
+
+
+def test_a_full_outbox_loses_resolution_before_it_loses_rows(
+    start: Start, draw_batch: Callable[..., InferenceBatch], binary_spec: ModelSpec
+) -> None:
+    rows = 24 * 14
+    batch = draw_batch(binary_spec, rows)
+    hours = START_S + HOUR_S * np.arange(rows)
+    recording = start(limits=replace(QUICK, bounds_s=0.0, outbox_bytes_max=4_000))
+    done: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+    recording.logbook.record(replace(batch, times_ms=1_000 * hours, ids=()), done)
+    recording.flush(fold=True)
+    recording.flush()
+
+    heads = recording.buffer.outbox.heads(1_000)
+    assert recording.buffer.outbox.size() <= 4_000
+    assert {head.length_s for head in heads} == {86_400}
+    assert sum(head.rows for head in heads) == recording.ledger.pending
+    assert recording.ledger.balances
+    assert recording.ledger.pending > rows / 2

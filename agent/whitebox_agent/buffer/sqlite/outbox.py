@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from whitebox_agent.buffer import Flight, Landing, OutboxItem, Stream, Sum
+from whitebox_agent.buffer import Drop, Flight, Landing, OutboxHead, OutboxItem, Stream, Sum
 from whitebox_agent.buffer.sqlite.books import write_drops
 from whitebox_agent.buffer.sqlite.database import Database
 from whitebox_wire.errors import MergeError
@@ -35,6 +36,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _READY = """
 SELECT id, length(vector) FROM outbox WHERE flight IS NULL AND ready_ms <= ?
 ORDER BY ready_ms, id LIMIT ?
+"""
+_HEADS = """
+SELECT id, model_id, digest, segment, start_s, section, length_s, rows, length(vector) FROM outbox
+WHERE flight IS NULL ORDER BY start_s, id LIMIT ?
 """
 _ITEMS = """
 SELECT id, model_id, digest, segment, start_s, section, length_s, rows, vector FROM outbox
@@ -84,6 +89,40 @@ class SqliteOutbox:
         with self._database.writing() as conn:
             conn.execute("UPDATE outbox SET ready_ms = 0 WHERE flight IS NULL")
 
+    def size(self) -> int:
+        with self._database.reading() as conn:
+            [size] = conn.execute("SELECT coalesce(sum(length(vector)), 0) FROM outbox").fetchone()
+        return int(size)
+
+    def heads(self, limit: int) -> tuple[OutboxHead, ...]:
+        with self._database.reading() as conn:
+            return tuple(
+                OutboxHead(id_, _key(*key), length_s, rows, size)
+                for id_, *key, length_s, rows, size in conn.execute(_HEADS, [limit])
+            )
+
+    def merge(self, ids: Sequence[int], start_s: int, length_s: int) -> None:
+        with self._database.writing() as conn:
+            marks = ", ".join("?" * len(ids))
+            (kept, rows, data), *others = conn.execute(
+                f"SELECT id, rows, vector FROM outbox WHERE id IN ({marks}) ORDER BY id",  # noqa: S608  # marks only
+                [*ids],
+            ).fetchall()
+            total, size = read_vector(data)
+            for id_, more, data in others:
+                if rows + more <= ROWS_PER_DELTA_MAX:
+                    total, rows = add(total, read_vector(data)[0]), rows + more
+                    conn.execute("DELETE FROM outbox WHERE id = ?", [id_])
+            conn.execute(
+                "UPDATE outbox SET start_s = ?, length_s = ?, rows = ?, vector = ? WHERE id = ?",
+                [start_s, length_s, rows, vector_bytes(total, size), kept],
+            )
+
+    def drop(self, heads: Sequence[OutboxHead], drops: Sequence[Drop]) -> None:
+        with self._database.writing() as conn:
+            conn.executemany("DELETE FROM outbox WHERE id = ?", [(head.id,) for head in heads])
+            write_drops(conn, drops)
+
 
 def signed(epoch: int) -> int:
     """An epoch of 64 bits as SQLite holds it."""
@@ -126,11 +165,14 @@ def _choose(conn: sqlite3.Connection, now_ms: int, bytes_max: int) -> list[int]:
     return chosen
 
 
-def _item(row: tuple[int, str, bytes, int, int, str, int, int, bytes]) -> OutboxItem:
-    id_, model_id, digest, segment, start_s, section, length_s, rows, data = row
+def _item(row: tuple[Any, ...]) -> OutboxItem:
+    id_, *key, length_s, rows, data = row
     vector, size = read_vector(data)
-    key = WindowKey(model_id, digest, segment, start_s, Section(section))
-    return OutboxItem(id_, key, length_s, rows, size, vector)
+    return OutboxItem(id_, _key(*key), length_s, rows, size, vector)
+
+
+def _key(model_id: str, digest: bytes, segment: int, start_s: int, section: str) -> WindowKey:
+    return WindowKey(model_id, digest, segment, start_s, Section(section))
 
 
 def _acknowledge(conn: sqlite3.Connection, items: Iterable[OutboxItem]) -> None:
