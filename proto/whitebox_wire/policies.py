@@ -22,7 +22,8 @@ MONDAY_S = 4 * DAY_S
 GRANULARITY_S_MAX = 366 * DAY_S
 LATENESS_S_MAX = 366 * DAY_S
 LABEL_HORIZON_S_MAX = 10 * 366 * DAY_S
-SEGMENTS_MAX = 64
+# Each costs a device a further sum a window, and a prediction waiting for its label one bit.
+SEGMENTS_MAX = 32
 CONDITIONS_PER_SEGMENT_MAX = 16
 BUDGETS_MAX = 64
 MINIMUM_ROWS_MAX = 1_000_000

@@ -147,9 +147,10 @@ def test_a_bundle_round_trips(spec: ModelSpec, rows: int) -> None:
         bundle.spec_bytes,
         bundle.digest,
     )
-    assert [(r.dataset, r.rows) for r in found.references] == [
-        (Dataset.TRAINING, rows),
-        (Dataset.TEST, rows),
+    assert [(r.dataset, r.rows, r.segment) for r in found.references] == [
+        (dataset, rows, segment)
+        for dataset in (Dataset.TRAINING, Dataset.TEST)
+        for segment in range(1 + len(spec.segments))
     ]
     for reference, made in zip(found.references, bundle.references, strict=True):
         assert reference.vectors.keys() == made.vectors.keys()
@@ -158,7 +159,7 @@ def test_a_bundle_round_trips(spec: ModelSpec, rows: int) -> None:
 
 
 def bundle_of(spec: ModelSpec, rows: int) -> SpecBundle:
-    """A bundle with two references that fit the spec; their numbers mean nothing."""
+    """A bundle with all references that fit the spec; their numbers mean nothing."""
     layout = Layout.of(spec)
     vectors = {}
     for section in Section:
@@ -166,7 +167,11 @@ def bundle_of(spec: ModelSpec, rows: int) -> SpecBundle:
         if place is not None:
             vectors[section] = np.arange(layout.sizes[section].cells) ** 5
             vectors[section][place] = rows
-    references = tuple(Reference(dataset, rows, vectors) for dataset in Dataset)
+    references = tuple(
+        Reference(dataset, rows, vectors, segment)
+        for dataset in Dataset
+        for segment in range(1 + len(spec.segments))
+    )
     return SpecBundle(spec, codec.encode_spec(spec), references)
 
 

@@ -193,7 +193,7 @@ OLD = Predicate("age", NumericRange(60.0, INF))
         (part("window", lateness_s=367 * 86_400), "window.lateness_s"),
         (part("window", label_horizon_s=-1), "window.label_horizon_s is -1"),
         (part("window", label_horizon_s=3_661 * 86_400), "window.label_horizon_s"),
-        (lambda s: replace(s, segments=s.segments * 33), "66 segments; at most 64"),
+        (lambda s: replace(s, segments=s.segments * 17), "34 segments; at most 32"),
         (lambda s: replace(s, segments=s.segments[:1] * 2), "two segments share a name"),
         (segment(), "segment 's': the number of predicates and labels is 0; 1 to 16"),
         (segment(*[OLD] * 17), "segment 's': the number of predicates and labels is 17"),

@@ -89,7 +89,8 @@ def forged_bundle(spec: ModelSpec, change: Callable[[spec_pb2.SpecBundle], objec
         (lambda b: setattr(b.references[0].sections[0], "section", 9), "section 9 is unknown"),
         (lambda b: setattr(b.references[0], "rows", 6), "are of 5 rows; the reference has 6"),
         (lambda b: b.references.append(b.references[0]), "two references are of one data set"),
-        (lambda b: b.references.extend(list(b.references) * 3), "4 references; at most 2"),
+        (lambda b: b.references.extend(list(b.references) * 6), "7 references; at most 6"),
+        (lambda b: setattr(b.references[0], "segment", 3), "of segment 3; the spec has 2"),
         (
             lambda b: b.references[0].sections[0].CopyFrom(b.references[0].sections[1]),
             "features of the test reference appear twice|appear twice",

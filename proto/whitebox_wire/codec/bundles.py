@@ -27,7 +27,8 @@ from whitebox_wire.spec import ModelSpec
 from whitebox_wire.v1 import spec_pb2
 from whitebox_wire.vector import IntVector, check_bounds
 
-# A spec (see specs.SPEC_BYTES_MAX) and six sections of at most 512 KiB.
+# A spec (see specs.SPEC_BYTES_MAX) and its references, which are deflated. What they inflate to is
+# bounded by the layout: six sections of at most 512 KiB for each segment.
 BUNDLE_BYTES_MAX = 8 * 1024 * 1024
 
 _DATASETS = {
@@ -39,11 +40,16 @@ _DATASET_NUMBERS = {int(number): dataset for dataset, number in _DATASETS.items(
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A data set's own vectors: what live windows are compared with."""
+    """A data set's own vectors: what live windows are compared with.
+
+    `segment` 0 is every row; n is those rows that satisfy the predicates of the spec's segment
+    n - 1, whatever agent labels it asks for.
+    """
 
     dataset: Dataset
     rows: int
     vectors: Mapping[Section, IntVector]
+    segment: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ def encode_bundle(bundle: SpecBundle) -> bytes:
         spec_pb2.Reference(
             dataset=_DATASETS[reference.dataset],
             rows=reference.rows,
+            segment=reference.segment,
             sections=[
                 spec_pb2.SectionVector(
                     section=SECTIONS[section],
@@ -94,15 +101,18 @@ def decode_bundle(data: bytes) -> SpecBundle:
         raise MalformedError("no spec inside", hint="make one with: whitebox-agent profile")
     spec = decode_spec(message.spec)
     layout = Layout.of(spec)
-    parts = bounded(message.references, len(_DATASETS), "references")
-    references = tuple(_reference(part, layout) for part in parts)
-    if len({r.dataset for r in references}) != len(references):
-        raise MalformedError("two references are of one data set")
+    segments = len(spec.segments)
+    parts = bounded(message.references, len(_DATASETS) * (1 + segments), "references")
+    references = tuple(_reference(part, layout, segments) for part in parts)
+    if len({(r.dataset, r.segment) for r in references}) != len(references):
+        raise MalformedError("two references are of one data set and segment")
     return SpecBundle(spec, message.spec, references)
 
 
-def _reference(message: spec_pb2.Reference, layout: Layout) -> Reference:
+def _reference(message: spec_pb2.Reference, layout: Layout, segments: int) -> Reference:
     dataset = known(_DATASET_NUMBERS, message.dataset, "data set")
+    if message.segment > segments:
+        raise MalformedError(f"a reference of segment {message.segment}; the spec has {segments}")
     vectors: dict[Section, IntVector] = {}
     for part in bounded(message.sections, len(Section), "sections of a reference"):
         section = known(SECTION_NUMBERS, part.section, "section")
@@ -112,7 +122,7 @@ def _reference(message: spec_pb2.Reference, layout: Layout) -> Reference:
         vector = unpack(packed_vector(part.vector), layout.sizes[section])
         _check_rows(vector, layout.rows_place(section), message.rows, section, what)
         vectors[section] = vector
-    return Reference(dataset, message.rows, vectors)
+    return Reference(dataset, message.rows, vectors, message.segment)
 
 
 def _check_rows(

@@ -14,29 +14,37 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n whitebox_wire/v1/inference.proto\x12\x10whitebox_wire.v1\"@\n\rRecordRequest\x12/\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32 .whitebox_wire.v1.InferenceBatch\"9\n\x0eRecordResponse\x12\x15\n\rrecorded_rows\x18\x01 \x01(\x04\x12\x10\n\x08warnings\x18\x02 \x03(\t\"B\n\x13RecordLabelsRequest\x12+\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x1c.whitebox_wire.v1.LabelBatch\"-\n\x14RecordLabelsResponse\x12\x15\n\rrecorded_rows\x18\x01 \x01(\x04\"\xa4\x01\n\x0eInferenceBatch\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\r\x12)\n\x07\x63olumns\x18\x03 \x03(\x0b\x32\x18.whitebox_wire.v1.Column\x12\x0b\n\x03ids\x18\x04 \x03(\t\x12\x10\n\x08times_ms\x18\x05 \x01(\x0c\x12\x13\n\x0breceived_ms\x18\x06 \x01(\x03\x12\x13\n\x0bspec_digest\x18\x07 \x01(\x0c\"g\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12\x32\n\ncategories\x18\x03 \x01(\x0b\x32\x1c.whitebox_wire.v1.CategoriesH\x00\x42\x08\n\x06values\"/\n\nCategories\x12\x12\n\ndictionary\x18\x01 \x03(\t\x12\r\n\x05\x63odes\x18\x02 \x01(\x0c\"j\n\nLabelBatch\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x03(\t\x12(\n\x06labels\x18\x03 \x01(\x0b\x32\x18.whitebox_wire.v1.Column\x12\x13\n\x0breceived_ms\x18\x04 \x01(\x03\x32\xba\x01\n\x0cInferenceLog\x12K\n\x06Record\x12\x1f.whitebox_wire.v1.RecordRequest\x1a .whitebox_wire.v1.RecordResponse\x12]\n\x0cRecordLabels\x12%.whitebox_wire.v1.RecordLabelsRequest\x1a&.whitebox_wire.v1.RecordLabelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n whitebox_wire/v1/inference.proto\x12\x10whitebox_wire.v1\"\xdb\x01\n\rRecordRequest\x12/\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32 .whitebox_wire.v1.InferenceBatch\x12\x30\n\ndurability\x18\x02 \x01(\x0e\x32\x1c.whitebox_wire.v1.Durability\x12,\n\nprediction\x18\x03 \x01(\x0b\x32\x18.whitebox_wire.v1.Column\x12(\n\x06scores\x18\x04 \x03(\x0b\x32\x18.whitebox_wire.v1.Column\x12\x0f\n\x07unnamed\x18\x05 \x01(\x08\"\x8d\x01\n\x13RecordStreamRequest\x12\x35\n\ninferences\x18\x01 \x01(\x0b\x32\x1f.whitebox_wire.v1.RecordRequestH\x00\x12\x37\n\x06labels\x18\x02 \x01(\x0b\x32%.whitebox_wire.v1.RecordLabelsRequestH\x00\x42\x06\n\x04rows\"\x8b\x01\n\x14RecordStreamResponse\x12\x34\n\x08recorded\x18\x01 \x01(\x0b\x32 .whitebox_wire.v1.RecordResponseH\x00\x12\x32\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x1f.whitebox_wire.v1.RecordFailureH\x00\x42\t\n\x07outcome\".\n\rRecordFailure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\"9\n\x0eRecordResponse\x12\x15\n\rrecorded_rows\x18\x01 \x01(\x04\x12\x10\n\x08warnings\x18\x02 \x03(\t\"t\n\x13RecordLabelsRequest\x12+\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x1c.whitebox_wire.v1.LabelBatch\x12\x30\n\ndurability\x18\x02 \x01(\x0e\x32\x1c.whitebox_wire.v1.Durability\"-\n\x14RecordLabelsResponse\x12\x15\n\rrecorded_rows\x18\x01 \x01(\x04\"\xa4\x01\n\x0eInferenceBatch\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\r\x12)\n\x07\x63olumns\x18\x03 \x03(\x0b\x32\x18.whitebox_wire.v1.Column\x12\x0b\n\x03ids\x18\x04 \x03(\t\x12\x10\n\x08times_ms\x18\x05 \x01(\x0c\x12\x13\n\x0breceived_ms\x18\x06 \x01(\x03\x12\x13\n\x0bspec_digest\x18\x07 \x01(\x0c\"g\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12\x32\n\ncategories\x18\x03 \x01(\x0b\x32\x1c.whitebox_wire.v1.CategoriesH\x00\x42\x08\n\x06values\"/\n\nCategories\x12\x12\n\ndictionary\x18\x01 \x03(\t\x12\r\n\x05\x63odes\x18\x02 \x01(\x0c\"j\n\nLabelBatch\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x03(\t\x12(\n\x06labels\x18\x03 \x01(\x0b\x32\x18.whitebox_wire.v1.Column\x12\x13\n\x0breceived_ms\x18\x04 \x01(\x03*Y\n\nDurability\x12\x1a\n\x16\x44URABILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44URABILITY_DURABLE\x10\x01\x12\x17\n\x13\x44URABILITY_ACCEPTED\x10\x02\x32\x9d\x02\n\x0cInferenceLog\x12K\n\x06Record\x12\x1f.whitebox_wire.v1.RecordRequest\x1a .whitebox_wire.v1.RecordResponse\x12]\n\x0cRecordLabels\x12%.whitebox_wire.v1.RecordLabelsRequest\x1a&.whitebox_wire.v1.RecordLabelsResponse\x12\x61\n\x0cRecordStream\x12%.whitebox_wire.v1.RecordStreamRequest\x1a&.whitebox_wire.v1.RecordStreamResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'whitebox_wire.v1.inference_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECORDREQUEST']._serialized_start=54
-  _globals['_RECORDREQUEST']._serialized_end=118
-  _globals['_RECORDRESPONSE']._serialized_start=120
-  _globals['_RECORDRESPONSE']._serialized_end=177
-  _globals['_RECORDLABELSREQUEST']._serialized_start=179
-  _globals['_RECORDLABELSREQUEST']._serialized_end=245
-  _globals['_RECORDLABELSRESPONSE']._serialized_start=247
-  _globals['_RECORDLABELSRESPONSE']._serialized_end=292
-  _globals['_INFERENCEBATCH']._serialized_start=295
-  _globals['_INFERENCEBATCH']._serialized_end=459
-  _globals['_COLUMN']._serialized_start=461
-  _globals['_COLUMN']._serialized_end=564
-  _globals['_CATEGORIES']._serialized_start=566
-  _globals['_CATEGORIES']._serialized_end=613
-  _globals['_LABELBATCH']._serialized_start=615
-  _globals['_LABELBATCH']._serialized_end=721
-  _globals['_INFERENCELOG']._serialized_start=724
-  _globals['_INFERENCELOG']._serialized_end=910
+  _globals['_DURABILITY']._serialized_start=1263
+  _globals['_DURABILITY']._serialized_end=1352
+  _globals['_RECORDREQUEST']._serialized_start=55
+  _globals['_RECORDREQUEST']._serialized_end=274
+  _globals['_RECORDSTREAMREQUEST']._serialized_start=277
+  _globals['_RECORDSTREAMREQUEST']._serialized_end=418
+  _globals['_RECORDSTREAMRESPONSE']._serialized_start=421
+  _globals['_RECORDSTREAMRESPONSE']._serialized_end=560
+  _globals['_RECORDFAILURE']._serialized_start=562
+  _globals['_RECORDFAILURE']._serialized_end=608
+  _globals['_RECORDRESPONSE']._serialized_start=610
+  _globals['_RECORDRESPONSE']._serialized_end=667
+  _globals['_RECORDLABELSREQUEST']._serialized_start=669
+  _globals['_RECORDLABELSREQUEST']._serialized_end=785
+  _globals['_RECORDLABELSRESPONSE']._serialized_start=787
+  _globals['_RECORDLABELSRESPONSE']._serialized_end=832
+  _globals['_INFERENCEBATCH']._serialized_start=835
+  _globals['_INFERENCEBATCH']._serialized_end=999
+  _globals['_COLUMN']._serialized_start=1001
+  _globals['_COLUMN']._serialized_end=1104
+  _globals['_CATEGORIES']._serialized_start=1106
+  _globals['_CATEGORIES']._serialized_end=1153
+  _globals['_LABELBATCH']._serialized_start=1155
+  _globals['_LABELBATCH']._serialized_end=1261
+  _globals['_INFERENCELOG']._serialized_start=1355
+  _globals['_INFERENCELOG']._serialized_end=1640
 # @@protoc_insertion_point(module_scope)

@@ -1,15 +1,57 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Durability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DURABILITY_UNSPECIFIED: _ClassVar[Durability]
+    DURABILITY_DURABLE: _ClassVar[Durability]
+    DURABILITY_ACCEPTED: _ClassVar[Durability]
+DURABILITY_UNSPECIFIED: Durability
+DURABILITY_DURABLE: Durability
+DURABILITY_ACCEPTED: Durability
+
 class RecordRequest(_message.Message):
-    __slots__ = ("batch",)
+    __slots__ = ("batch", "durability", "prediction", "scores", "unnamed")
     BATCH_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    UNNAMED_FIELD_NUMBER: _ClassVar[int]
     batch: InferenceBatch
-    def __init__(self, batch: _Optional[_Union[InferenceBatch, _Mapping]] = ...) -> None: ...
+    durability: Durability
+    prediction: Column
+    scores: _containers.RepeatedCompositeFieldContainer[Column]
+    unnamed: bool
+    def __init__(self, batch: _Optional[_Union[InferenceBatch, _Mapping]] = ..., durability: _Optional[_Union[Durability, str]] = ..., prediction: _Optional[_Union[Column, _Mapping]] = ..., scores: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., unnamed: bool = ...) -> None: ...
+
+class RecordStreamRequest(_message.Message):
+    __slots__ = ("inferences", "labels")
+    INFERENCES_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    inferences: RecordRequest
+    labels: RecordLabelsRequest
+    def __init__(self, inferences: _Optional[_Union[RecordRequest, _Mapping]] = ..., labels: _Optional[_Union[RecordLabelsRequest, _Mapping]] = ...) -> None: ...
+
+class RecordStreamResponse(_message.Message):
+    __slots__ = ("recorded", "failure")
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    recorded: RecordResponse
+    failure: RecordFailure
+    def __init__(self, recorded: _Optional[_Union[RecordResponse, _Mapping]] = ..., failure: _Optional[_Union[RecordFailure, _Mapping]] = ...) -> None: ...
+
+class RecordFailure(_message.Message):
+    __slots__ = ("code", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    message: str
+    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
 
 class RecordResponse(_message.Message):
     __slots__ = ("recorded_rows", "warnings")
@@ -20,10 +62,12 @@ class RecordResponse(_message.Message):
     def __init__(self, recorded_rows: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RecordLabelsRequest(_message.Message):
-    __slots__ = ("batch",)
+    __slots__ = ("batch", "durability")
     BATCH_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
     batch: LabelBatch
-    def __init__(self, batch: _Optional[_Union[LabelBatch, _Mapping]] = ...) -> None: ...
+    durability: Durability
+    def __init__(self, batch: _Optional[_Union[LabelBatch, _Mapping]] = ..., durability: _Optional[_Union[Durability, str]] = ...) -> None: ...
 
 class RecordLabelsResponse(_message.Message):
     __slots__ = ("recorded_rows",)

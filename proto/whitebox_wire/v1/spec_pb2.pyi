@@ -280,14 +280,16 @@ class SpecBundle(_message.Message):
     def __init__(self, spec: _Optional[bytes] = ..., references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ...) -> None: ...
 
 class Reference(_message.Message):
-    __slots__ = ("dataset", "rows", "sections")
+    __slots__ = ("dataset", "rows", "sections", "segment")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     SECTIONS_FIELD_NUMBER: _ClassVar[int]
+    SEGMENT_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     rows: int
     sections: _containers.RepeatedCompositeFieldContainer[SectionVector]
-    def __init__(self, dataset: _Optional[_Union[Dataset, str]] = ..., rows: _Optional[int] = ..., sections: _Optional[_Iterable[_Union[SectionVector, _Mapping]]] = ...) -> None: ...
+    segment: int
+    def __init__(self, dataset: _Optional[_Union[Dataset, str]] = ..., rows: _Optional[int] = ..., sections: _Optional[_Iterable[_Union[SectionVector, _Mapping]]] = ..., segment: _Optional[int] = ...) -> None: ...
 
 class SectionVector(_message.Message):
     __slots__ = ("section", "vector")
