@@ -1,16 +1,9 @@
 """What the contract tests of an agent's store share. An adapter joins in `BUFFERS`."""
 
-
-
-
-BUFFERS`."""
-
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +11,16 @@ import pytest
 
 from whitebox_agent.buffer import (
     Buffer,
-    Drop,
     Flight,
-    Fold,
-    Landing,
     Remembered,
     RowBatch,
     StoredSpec,
-    StoreError,
     Stream,
     Sum,
-    drops_of,
 )
-from whitebox_agent.buffer.sqlite import open_sqlite, read_books
+from whitebox_agent.buffer.sqlite import open_sqlite
 from whitebox_wire.layout import Section, SectionSize
-from whitebox_wire.messages import DropReason, RowLedger, WindowKey
-from whitebox_wire.vector import CELL_MAX, ROWS_PER_DELTA_MAX
+from whitebox_wire.messages import RowLedger, WindowKey
 
 BUFFERS = {"sqlite": open_sqlite}
 EPOCH = 2**64 - 7

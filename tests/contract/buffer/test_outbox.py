@@ -1,6 +1,31 @@
 """What every agent's store promises of sums on their way to the hub."""
 
-from tests.contract.buffer.conftest import BIG, EPOCH, LABELS, batch, inferences, sum_of, take_off
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.buffer.conftest import (
+    BIG,
+    EPOCH,
+    LABELS,
+    batch,
+    inferences,
+    sum_of,
+    take_off,
+)
+from whitebox_agent.buffer import (
+    Buffer,
+    Drop,
+    Flight,
+    Fold,
+    Landing,
+    Stream,
+    Sum,
+    drops_of,
+)
+from whitebox_wire.layout import Section
+from whitebox_wire.messages import DropReason, RowLedger
+from whitebox_wire.vector import CELL_MAX, ROWS_PER_DELTA_MAX
 
 
 def test_sums_of_one_window_add_up_and_windows_stay_apart(buffer: Buffer) -> None:

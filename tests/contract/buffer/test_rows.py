@@ -1,6 +1,25 @@
 """What every agent's store promises of rows and of remembered predictions."""
 
-from tests.contract.buffer.conftest import batch, inferences, remembered, sum_of
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.contract.buffer.conftest import (
+    batch,
+    inferences,
+    remembered,
+    sum_of,
+)
+from whitebox_agent.buffer import (
+    Buffer,
+    Drop,
+    Fold,
+    StoreError,
+    Stream,
+)
+from whitebox_wire.messages import DropReason, RowLedger
 
 
 def test_batches_come_back_in_order_and_whole_up_to_the_limit(buffer: Buffer) -> None:

@@ -1,4 +1,12 @@
-"""What every agent's store promises of itself: one user, kept specs, what a foreign file gets."""
+"""What every agent's store promises of itself: one user, kept specs, an end for strangers."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from tests.contract.buffer.conftest import (
     DIGEST,
@@ -9,6 +17,13 @@ from tests.contract.buffer.conftest import (
     sum_of,
     take_off,
 )
+from whitebox_agent.buffer import (
+    Buffer,
+    Fold,
+    StoredSpec,
+    StoreError,
+)
+from whitebox_agent.buffer.sqlite import read_books
 
 
 def test_everything_is_there_after_reopening_and_the_stream_goes_on(path: Path) -> None:
