@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 import grpc
@@ -25,7 +26,16 @@ from whitebox_agent.buffer.sqlite import read_books
 from whitebox_wire.codec import decode_record_response, encode_record_request
 from whitebox_wire.messages import RowLedger
 
-CALLS, ROWS = 5, 1_000
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Calls one after another, of so many rows each."""
+
+    calls: int
+    rows: int
+
+
+BURSTS = {"idle": Burst(10, 10), "idle_after_load": Burst(20, 1_000)}
 DEADLINE_S, POLL_S = 60.0, 0.1
 # Sums need not wait for stragglers: nobody sends more.
 _SETTINGS = {"WHITEBOX_AGENT_SETTLE_MS": "0"}
@@ -37,21 +47,34 @@ def measure_memory(plan: Plan) -> Figures:
     """Resident sizes in MiB; Linux only, since its kernel is asked."""
     subject, folder = Subject.of(FLOATS), plan.folder
     spec = write_spec_file(subject, folder)
-    store = folder / "agent.db"
-    with plan.stage("idle memory of an agent"), _agent(spec, store) as agent:
-        _record(subject, agent)
-        _wait_until(store, lambda inferences: inferences.folded)
-        alone, peak = _still_mib(agent), agent.memory_mib("VmHWM")
-    store = folder / "agent-with-hub.db"
+    with plan.stage("idle memory of an agent"):
+        # The first start of all may compile modules; the second is as every later one.
+        with _agent(spec, folder / "warm.db"):
+            pass
+        alone = _measure_agent(subject, spec, folder / "agent.db")
     serve = ["whitebox-hub", "serve", "--store", "hub.db"]
     serve += ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]
     with plan.stage("idle memory of an agent with a hub"), running(serve, folder) as hub:
         register(spec, hub.said("http"))
-        with _agent(spec, store, "--hub", hub.said("grpc")) as agent:
-            _record(subject, agent)
-            _wait_until(store, lambda inferences: inferences.acknowledged)
-            with_hub = _still_mib(agent)
-    return {"idle_rss_mib": alone, "peak_rss_mib": peak, "idle_with_hub_rss_mib": with_hub}
+        store = folder / "agent-with-hub.db"
+        with_hub = _measure_agent(subject, spec, store, "--hub", hub.said("grpc"))
+    return {
+        **{f"{name}_rss_mib": size for name, size in alone.items()},
+        **{f"{name}_with_hub_rss_mib": size for name, size in with_hub.items()},
+    }
+
+
+def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str) -> Figures:
+    """An agent's idle size after a few rows and after many, and the peak in between."""
+    done: Callable[[RowLedger], int] = attrgetter("acknowledged" if hub else "folded")
+    sizes, rows = {}, 0
+    with _agent(spec, store, *hub) as agent:
+        for name, burst in BURSTS.items():
+            _record(subject, agent, burst, first=rows)
+            rows += burst.calls * burst.rows
+            _wait_until(store, done, rows)
+            sizes[name] = _still_mib(agent)
+        return sizes | {"peak": agent.memory_mib("VmHWM")}
 
 
 def _agent(spec: Path, store: Path, *more: str) -> AbstractContextManager[Daemon]:
@@ -59,22 +82,22 @@ def _agent(spec: Path, store: Path, *more: str) -> AbstractContextManager[Daemon
     return running((*run, "--listen", "127.0.0.1:0", *more), store.parent, _SETTINGS)
 
 
-def _record(subject: Subject, agent: Daemon) -> None:
+def _record(subject: Subject, agent: Daemon, burst: Burst, *, first: int) -> None:
     """Send rows of a window that is long over, so that its sum ships soon."""
-    times = np.full(ROWS, START_MS, np.int64)
-    batch = replace(Rows.of(FLOATS, ROWS).batch(subject), times_ms=times)
+    times = np.full(burst.rows, START_MS, np.int64)
+    batch = replace(Rows.of(FLOATS, burst.rows).batch(subject), times_ms=times)
     with grpc.insecure_channel(agent.said("listen")) as channel:
         call = channel.unary_unary("/whitebox_wire.v1.InferenceLog/Record")
-        for number in range(CALLS):
-            ids = tuple(f"inference-{number}-{i}" for i in range(ROWS))
+        for start in range(first, first + burst.calls * burst.rows, burst.rows):
+            ids = tuple(f"inference-{i}" for i in range(start, start + burst.rows))
             answer = call(encode_record_request(replace(batch, ids=ids)), timeout=DEADLINE_S)
-            assert decode_record_response(answer).recorded_rows == ROWS
+            assert decode_record_response(answer).recorded_rows == burst.rows
 
 
-def _wait_until(store: Path, done: Callable[[RowLedger], int]) -> None:
+def _wait_until(store: Path, done: Callable[[RowLedger], int], rows: int) -> None:
     """Poll the store's books until so many rows are done; TimeoutError when they never are."""
     deadline = time.monotonic() + DEADLINE_S
-    while sum(done(ledger.inferences) for ledger in read_books(store).ledgers) < CALLS * ROWS:
+    while sum(done(ledger.inferences) for ledger in read_books(store).ledgers) < rows:
         if time.monotonic() > deadline:
             raise TimeoutError(f"the agent is not done after {DEADLINE_S:.0f} s: {store}")
         time.sleep(POLL_S)

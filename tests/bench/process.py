@@ -13,8 +13,9 @@ from pathlib import Path
 
 _BIN = Path(sys.executable).parent
 _KIB_PER_MIB = 1024
-# Whoever has settings in the environment is measured with the defaults all the same.
-_OURS = ("WHITEBOX_AGENT_", "WHITEBOX_HUB_")
+# Whoever has settings in the environment is measured with the defaults all the same. Compiling
+# modules at every start, as Python does when it may not write them, leaves memory behind.
+_LEFT_OUT = ("WHITEBOX_AGENT_", "WHITEBOX_HUB_", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def running(
         RuntimeError: it ended before it was ready; the message ends with the last of its log.
     """
     log = folder / f"{command[0]}.log"
-    environment = {n: value for n, value in os.environ.items() if not n.startswith(_OURS)}
+    environment = {n: value for n, value in os.environ.items() if not n.startswith(_LEFT_OUT)}
     with (
         log.open("a+") as errors,
         subprocess.Popen(

@@ -84,8 +84,10 @@ LINES = (
     Line("  its rows as Parquet", "parquet_window_bytes", "bytes"),
     Line("  its rows as lines of JSON", "json_window_bytes", "bytes"),
     Line("agent daemon idle, resident", "idle_rss_mib", "MiB"),
-    Line("  at most before", "peak_rss_mib", "MiB"),
-    Line("  with a hub", "idle_with_hub_rss_mib", "MiB"),
+    Line("  after 20,000 rows", "idle_after_load_rss_mib", "MiB"),
+    Line("  at most in between", "peak_rss_mib", "MiB"),
+    Line("agent daemon with a hub idle, resident", "idle_with_hub_rss_mib", "MiB"),
+    Line("  after 20,000 rows", "idle_after_load_with_hub_rss_mib", "MiB"),
 )  # fmt: skip
 _HEADINGS = ("", "Whitebox", "", "whylogs", "faster", "goal", "")
 
