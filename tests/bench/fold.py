@@ -1,8 +1,9 @@
 """Folding many rows at once, beside the memory floor and whylogs: nanoseconds a feature's value.
 
-Three ways of ours: the fold alone (columns are numpy arrays already, as in the named figures), and
-the whole way from a DataFrame through reading and encoding, which is what whylogs is given. The
-floor is `np.sum` over the same numeric columns: what it takes to read the values once.
+Of ours there are the fold alone (columns are numpy arrays already, as in the named figures), the
+same with a score to fold for every row, and the whole way from a DataFrame through reading and
+encoding, which is what whylogs is given. The floor is `np.sum` over the same numeric columns: what
+it takes to read the values once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.bench.data import digest
-from tests.bench.model import FLOATS, LIVE_SEED, MIXED, Rows, Shape, Subject, encoded
+from tests.bench.model import FLOATS, LIVE_SEED, MIXED, SCORED, Rows, Shape, Subject, encoded
 from tests.bench.peers import PeersError, Worker
 from tests.bench.plan import Figures, Plan
 from tests.bench.rounds import Contestant, Times, interleave, steady
@@ -26,11 +27,13 @@ MIXED_ROWS, MIXED_ROUNDS = 10_000, 5
 def measure_fold(plan: Plan) -> Figures:
     """The figures of both frames; all data are the same in every contestant's turn."""
     figures: Figures = {}
-    floats, mixed = Subject.of(FLOATS), Subject.of(MIXED)
+    floats, scored, mixed = Subject.of(FLOATS), Subject.of(SCORED), Subject.of(MIXED)
     for rows, rounds in SIZES.items():
         with plan.stage(f"fold {rows:,} rows x 50 floats") as told:
-            times = interleave(_contestants(plan, floats, rows), plan.rounds(rounds), told)
+            contestants = _contestants(plan, floats, rows) | _scored(scored, rows)
+            times = interleave(contestants, plan.rounds(rounds), told)
         figures |= _figures(times, "fold", f"_{rows}", rows * FLOATS.features)
+        figures[f"fold_scored_ns_{rows}"] = times["scored"].median / (rows * FLOATS.features)
     with plan.stage(f"fold {MIXED_ROWS:,} rows x 40 floats, 10 texts") as told:
         times = interleave(_contestants(plan, mixed, MIXED_ROWS), plan.rounds(MIXED_ROUNDS), told)
     return figures | _figures(times, "mixed", f"_{MIXED_ROWS}", MIXED_ROWS * MIXED.features)
@@ -55,6 +58,11 @@ def _contestants(plan: Plan, subject: Subject, rows: int) -> dict[str, Contestan
         worker = plan.whylogs
         contestants["whylogs"] = lambda: float(worker.ask("fold")["ns"])
     return contestants
+
+
+def _scored(subject: Subject, rows: int) -> dict[str, Contestant]:
+    batch = Rows.of(subject.shape, rows).batch(subject)
+    return {"scored": steady(lambda: subject.fold.features(batch))}
 
 
 def prepare_whylogs(worker: Worker, shape: Shape, rows: Rows) -> int:

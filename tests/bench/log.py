@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.bench.data import dicts
 from tests.bench.fold import prepare_whylogs
-from tests.bench.model import FLOATS, MODEL_ID, Rows, Subject
+from tests.bench.model import MODEL_ID, SCORED, Rows, Subject
 from tests.bench.peers import Worker
 from tests.bench.plan import Figures, Plan
 from tests.bench.rounds import Contestant, interleave
@@ -30,7 +30,7 @@ Call = tuple[dict[str, object], str, float, str]
 
 
 def measure_log(plan: Plan) -> Figures:
-    subject, rows = Subject.of(FLOATS), Rows.of(FLOATS, DISTINCT_ROWS)
+    subject, rows = Subject.of(SCORED), Rows.of(SCORED, DISTINCT_ROWS)
     spec = write_spec_file(subject, plan.folder)
     count = ROWS_QUICK if plan.quick else ROWS
     rounds = plan.rounds(ROUNDS)
@@ -42,7 +42,7 @@ def measure_log(plan: Plan) -> Figures:
         }
         tracked: list[int] = []
         if plan.whylogs is not None:
-            prepare_whylogs(plan.whylogs, FLOATS, rows)
+            prepare_whylogs(plan.whylogs, SCORED, rows)
             contestants["whylogs"] = _tracking(plan.whylogs, tracked)
         times = interleave(contestants, rounds, told)
         start = time.perf_counter_ns()

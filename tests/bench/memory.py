@@ -16,7 +16,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 
-from tests.bench.model import FLOATS, Rows, Subject
+from tests.bench.model import SCORED, Rows, Subject
 from tests.bench.plan import Figures, Plan
 from tests.bench.process import Daemon, running
 from tests.bench.report import START_MS
@@ -45,7 +45,7 @@ STILL_MIB, STILL_S = 0.1, 1.0
 
 def measure_memory(plan: Plan) -> Figures:
     """Resident sizes in MiB; Linux only, since its kernel is asked."""
-    subject, folder = Subject.of(FLOATS), plan.folder
+    subject, folder = Subject.of(SCORED), plan.folder
     spec = write_spec_file(subject, folder)
     with plan.stage("idle memory of an agent"):
         # The first start of all may compile modules; the second is as every later one.
@@ -85,7 +85,7 @@ def _agent(spec: Path, store: Path, *more: str) -> AbstractContextManager[Daemon
 def _record(subject: Subject, agent: Daemon, burst: Burst, *, first: int) -> None:
     """Send rows of a window that is long over, so that its sum ships soon."""
     times = np.full(burst.rows, START_MS, np.int64)
-    batch = replace(Rows.of(FLOATS, burst.rows).batch(subject), times_ms=times)
+    batch = replace(Rows.of(SCORED, burst.rows).batch(subject), times_ms=times)
     with grpc.insecure_channel(agent.said("listen")) as channel:
         call = channel.unary_unary("/whitebox_wire.v1.InferenceLog/Record")
         for start in range(first, first + burst.calls * burst.rows, burst.rows):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.bench.fold import prepare_whylogs
-from tests.bench.model import FLOATS, Rows, Subject
+from tests.bench.model import SCORED, Rows, Subject
 from tests.bench.plan import Figures, Plan
 from tests.bench.report import report_bytes
 from tests.bench.rounds import Contestant, interleave, steady
@@ -24,7 +24,7 @@ ROUNDS = 21
 
 
 def measure_merge(plan: Plan) -> Figures:
-    subject, rows = Subject.of(FLOATS), Rows.of(FLOATS, ROWS)
+    subject, rows = Subject.of(SCORED), Rows.of(SCORED, ROWS)
     batch = rows.batch(subject)
     deflated = report_bytes(subject, batch, deflate=True)
     plain = report_bytes(subject, batch, deflate=False)
@@ -35,7 +35,7 @@ def measure_merge(plan: Plan) -> Figures:
     }
     with plan.stage("merge reports of 50 features") as told:
         if plan.whylogs is not None:
-            prepare_whylogs(plan.whylogs, FLOATS, rows)
+            prepare_whylogs(plan.whylogs, SCORED, rows)
             worker = plan.whylogs
             contestants["whylogs"] = lambda: float(worker.ask("merge")["ns"])
         times = interleave(contestants, plan.rounds(ROUNDS), told)

@@ -1,13 +1,14 @@
 """The model whose rows are measured: its spec, and rows of it in every form a caller may hold.
 
 Bins come from other draws of the same laws, as they would from a training set. Rows have the
-prediction and the score that every inference has: Whitebox folds these two columns as well, though
-its cost is told for each value of the features, and peers are not asked to.
+predicted class that every inference has, and where the model is scored its probability: Whitebox
+folds these columns as well, though its cost is told for each value of the features, which is all
+that peers are given.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,22 @@ TRAINING_ROWS = 20_000
 TRAINING_SEED, LIVE_SEED, SCORE_SEED = 1, 0, 2
 
 
+_UNSCORED = Prediction("prediction", classes=CLASSES)
+_SCORED = replace(
+    _UNSCORED,
+    score_columns=("score",),
+    score_bins=20,
+    calibrators=(Calibrator((0.0, 0.5, 1.0), (0.1, 0.4, 0.9)),),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many features of either kind a model has."""
+    """How many features of either kind a model has, and whether it gives scores."""
 
     floats: int
     texts: int = 0
+    scored: bool = False
 
     @property
     def features(self) -> int:
@@ -39,6 +50,7 @@ class Shape:
 
 
 FLOATS = Shape(50)
+SCORED = Shape(50, scored=True)
 MIXED = Shape(40, 10)
 
 
@@ -59,13 +71,7 @@ class Subject:
             model_id=MODEL_ID,
             kind=ModelKind.BINARY,
             features=tuple(_feature(name, column) for name, column in training.items()),
-            prediction=Prediction(
-                "prediction",
-                classes=CLASSES,
-                score_columns=("score",),
-                score_bins=20,
-                calibrators=(Calibrator((0.0, 0.5, 1.0), (0.1, 0.4, 0.9)),),
-            ),
+            prediction=_SCORED if shape.scored else _UNSCORED,
             target=Target("y"),
         ).check()
         spec_bytes = encode_spec(spec)
@@ -89,6 +95,7 @@ class Rows:
 
     @property
     def columns(self) -> dict[str, Floats | Texts | list[str]]:
+        """What an inference of a scored model has; other models do not look at the score."""
         return {**self.features, "prediction": self.predictions, "score": self.scores}
 
     def frame(self) -> pd.DataFrame:

@@ -58,6 +58,7 @@ def _fold_lines(rows: int) -> tuple[Line, ...]:
     return (
         Line(f"fold {rows:,} rows x 50 floats", f"fold_ns_{rows}", "ns a value", whylogs,
              f"fold_vs_whylogs_{rows}"),
+        Line("  with a score for every row", f"fold_scored_ns_{rows}", "ns a value"),
         Line("  from a DataFrame", f"fold_frame_ns_{rows}", "ns a value", whylogs,
              f"fold_frame_vs_whylogs_{rows}"),
         Line("  np.sum over it: the floor", f"fold_floor_ns_{rows}", "ns a value"),

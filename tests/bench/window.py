@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from tests.bench.data import dicts
 from tests.bench.fold import prepare_whylogs
-from tests.bench.model import FLOATS, Rows, Subject
+from tests.bench.model import SCORED, Rows, Subject
 from tests.bench.plan import Figures, Plan
 from tests.bench.report import report_bytes
 
@@ -22,7 +22,7 @@ ROWS = 1_000
 
 def measure_window(plan: Plan) -> Figures:
     """Sizes in bytes."""
-    subject, rows = Subject.of(FLOATS), Rows.of(FLOATS, ROWS)
+    subject, rows = Subject.of(SCORED), Rows.of(SCORED, ROWS)
     batch = rows.batch(subject)
     with plan.stage("weigh a window of 1,000 rows"):
         figures: Figures = {
@@ -32,7 +32,7 @@ def measure_window(plan: Plan) -> Figures:
             "json_window_bytes": _json_bytes(rows),
         }
         if plan.whylogs is not None:
-            figures["whylogs_window_bytes"] = prepare_whylogs(plan.whylogs, FLOATS, rows)
+            figures["whylogs_window_bytes"] = prepare_whylogs(plan.whylogs, SCORED, rows)
     return figures
 
 
