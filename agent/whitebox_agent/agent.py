@@ -52,7 +52,7 @@ class Agent:
         with ExitStack() as stack:
             path = Path(config.store_path)
             self._buffer = stack.enter_context(open_sqlite(path, config.name, secrets.randbits(64)))
-            self._models = Models(self._buffer.specs, config.models)
+            self._models = Models(self._buffer.specs, config.models, config.labels_by_key)
             for spec_path in config.specs:
                 self._models.adopt(_spec_bytes(Path(spec_path)), pinned=True)
             self._rows = RowQueue(

@@ -111,6 +111,10 @@ def _add_run(commands: _Commands) -> None:
         "--listen", action="append", help="host:port or unix:PATH; may be repeated"
     )  # fmt: skip
     run.add_argument("--agent-id", help="default: the host's name")
+    run.add_argument(
+        "--label", dest="labels", action="append", metavar="KEY=VALUE",
+        help="what segments choose agents by, such as site=berlin; may be repeated",
+    )  # fmt: skip
     run.set_defaults(run=_run)
 
 
@@ -118,7 +122,7 @@ def _run(options: argparse.Namespace) -> None:
     # The server takes a while to import: other commands go without it.
     from whitebox_agent.daemon import serve
 
-    keys = ("store_path", "hub_address", "specs", "models", "listen", "agent_id")
+    keys = ("store_path", "hub_address", "specs", "models", "listen", "agent_id", "labels")
     config = load_config(options.config, os.environ, {key: getattr(options, key) for key in keys})
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s %(name)s %(message)s"

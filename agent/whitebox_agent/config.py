@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 from whitebox_agent.recorder.writer import WriterLimits
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.errors import ConfigError
+from whitebox_wire.features import NAME_BYTES_MAX
 from whitebox_wire.settings import SettingsReader, check_address, check_loopback
 
 ENVIRONMENT_PREFIX = "WHITEBOX_AGENT_"
+LABELS_MAX = 64
 AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -22,7 +25,8 @@ class Config:
     """Times in milliseconds or seconds, as the names say. An empty `hub_address` ships nothing.
 
     `specs` are spec files, `models` ids whose specs come from the hub. Of `listen`, each is
-    host:port or unix:PATH; the daemon alone uses it.
+    host:port or unix:PATH; the daemon alone uses it. `labels` are texts such as site=berlin, by
+    which a spec's segments choose agents; they stay on the device.
     """
 
     store_path: str = "whitebox-agent.db"
@@ -31,6 +35,7 @@ class Config:
     specs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     listen: tuple[str, ...] = ("127.0.0.1:8810",)
+    labels: tuple[str, ...] = ()
     queue_rows_max: int = 100_000
     commit_interval_ms: int = 50
     fold_interval_ms: int = 1_000
@@ -47,6 +52,10 @@ class Config:
         """The agent's id: as configured, or made of the host's name."""
         host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64]
         return self.agent_id or host or "agent"
+
+    @property
+    def labels_by_key(self) -> dict[str, str]:
+        return dict(label.split("=", 1) for label in self.labels)
 
     @property
     def ship_policy(self) -> ShipPolicy:
@@ -82,6 +91,21 @@ def _check_listen(value: tuple[str, ...], place: str) -> None:
             check_loopback(address, place)
 
 
+def _check_labels(value: tuple[str, ...], place: str) -> None:
+    if len(value) > LABELS_MAX:
+        raise ConfigError(f"{place}: {len(value)} labels; at most {LABELS_MAX} are possible")
+    keys = [label.partition("=")[0] for label in value]
+    for label, key in zip(value, keys, strict=True):
+        if not key or "=" not in label or len(label.encode()) > NAME_BYTES_MAX:
+            raise ConfigError(
+                f"{place}: {label[:80]!r} is not KEY=VALUE of at most {NAME_BYTES_MAX} bytes",
+                hint="such as site=berlin",
+            )
+    twice = [key for key, count in Counter(keys).items() if count > 1]
+    if twice:
+        raise ConfigError(f"{place}: label {twice[0]!r} is given twice")
+
+
 _READER = SettingsReader(
     Config,
     ENVIRONMENT_PREFIX,
@@ -96,7 +120,12 @@ _READER = SettingsReader(
         "remembered_predictions_max": (0, 1_000_000_000),
         "outbox_bytes_max": (1_000_000, 1_000_000_000_000),
     },
-    checks={"agent_id": _check_agent_id, "hub_address": _check_hub, "listen": _check_listen},
+    checks={
+        "agent_id": _check_agent_id,
+        "hub_address": _check_hub,
+        "listen": _check_listen,
+        "labels": _check_labels,
+    },
 )
 
 

@@ -7,7 +7,7 @@ sums made with them are still on their way. Any thread may ask; adopting swaps o
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from whitebox_agent.buffer import SpecShelf, StoredSpec
@@ -34,10 +34,18 @@ class Model:
 
 
 class Models:
-    def __init__(self, shelf: SpecShelf, wanted: Iterable[str] = ()) -> None:
-        """Begin with the specs on the shelf; `wanted` models are to be fetched where missing."""
+    def __init__(
+        self,
+        shelf: SpecShelf,
+        wanted: Iterable[str] = (),
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin with the specs on the shelf; `wanted` models are to be fetched where missing.
+        `labels` are the agent's, which segments ask for.
+        """
         self._shelf = shelf
         self._wanted = frozenset(wanted)
+        self._labels = dict(labels or {})
         self._pinned: set[str] = set()
         self._lock = threading.Lock()
         self._current: dict[str, Model] = {}
@@ -101,7 +109,7 @@ class Models:
         model = self._made.get(digest)
         if model is None:
             spec = decode_spec(self._bytes[digest])
-            model = Model(spec, digest, Encoder(spec, digest), ModelFold(spec))
+            model = Model(spec, digest, Encoder(spec, digest), ModelFold(spec, labels=self._labels))
             self._made[digest] = model
         return model
 
@@ -117,7 +125,6 @@ def _check_supported(spec: ModelSpec) -> None:
     asked = {
         "privacy.minimum_rows": spec.privacy.minimum_rows > 0,
         "privacy.budgets": bool(spec.privacy.budgets),
-        "segments": bool(spec.segments),
     }
     for name, used in asked.items():
         if used:

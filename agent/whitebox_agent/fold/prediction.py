@@ -1,18 +1,21 @@
 """What a device remembers of each prediction until its label comes: class and scores, or value.
 
-Features are not remembered. A row's record has a fixed size that follows from the spec; its bytes
-are little-endian, so a buffer written on one machine can be read on another.
+Where the spec has segments, also which of them the inference fell into: features are not
+remembered. A row's record has a fixed size that follows from the spec; its bytes are little-endian,
+so a buffer written on one machine can be read on another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from whitebox_agent.fold.batch import column_of, numbers_of
+from whitebox_agent.fold.segments import Masks
 from whitebox_agent.fold.vocabulary import Vocabulary
 from whitebox_wire.errors import MalformedError
 from whitebox_wire.messages import MISSING, InferenceBatch
@@ -50,6 +53,14 @@ class Predictions:
         value: FloatArray = self.records["value"]
         return value
 
+    @property
+    def segments(self) -> Masks:
+        """The segments of each row (see fold/segments.py): uint32, shape [rows]."""
+        if "segments" not in (self.records.dtype.names or ()):
+            return np.zeros(len(self), np.uint32)
+        segments: Masks = self.records["segments"]
+        return segments
+
     def take(self, index: npt.NDArray[np.intp] | slice) -> Predictions:
         """The predictions at `index`, in its order."""
         return Predictions(self.records[index])
@@ -64,7 +75,8 @@ class Predictions:
         """The predictions that `to_records` wrote.
 
         Raises:
-            MalformedError: a record is not of the spec's size or names a class it has not.
+            MalformedError: a record is not of the spec's size, or names a class or segment that
+                the spec has not.
         """
         kind = record_type(spec)
         if any(len(record) != kind.itemsize for record in records):
@@ -74,14 +86,19 @@ class Predictions:
             low, high = int(found.classes.min()), int(found.classes.max())
             if low < UNKNOWN or high >= len(spec.prediction.classes):
                 raise MalformedError("a prediction's record names a class that is not in the spec")
+        if int(np.bitwise_or.reduce(found.segments)) >> len(spec.segments):
+            raise MalformedError("a prediction's record names a segment that is not in the spec")
         return found
 
 
 def record_type(spec: ModelSpec) -> np.dtype[np.void]:
-    """The dtype of a row's record: `value` for regression, else `class` and `scores`."""
+    """The dtype of a row's record: `value` for regression, else `class` and `scores`; `segments`
+    where the spec has any.
+    """
+    own: list[Any] = [("class", "<i2"), ("scores", "<f8", (len(spec.prediction.score_columns),))]
     if spec.kind is ModelKind.REGRESSION:
-        return np.dtype([("value", "<f8")])
-    return np.dtype([("class", "<i2"), ("scores", "<f8", (len(spec.prediction.score_columns),))])
+        own = [("value", "<f8")]
+    return np.dtype([*own, ("segments", "<u4")] if spec.segments else own)
 
 
 def record_bytes(spec: ModelSpec) -> int:
@@ -99,12 +116,12 @@ class PredictionReader:
         self._classes = Vocabulary(spec.prediction.column, spec.prediction.classes)
 
     def read(self, batch: InferenceBatch) -> Predictions:
-        """The predictions of a batch's rows.
+        """The predictions of a batch's rows, in no segment.
 
         Raises:
             MalformedError: a code of the prediction column points nowhere.
         """
-        found = np.empty(batch.rows, self._type)
+        found = np.zeros(batch.rows, self._type)
         column = column_of(batch, self._prediction.column)
         if self._regression:
             value = numbers_of(column, batch.rows)

@@ -14,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from whitebox_agent.buffer import Drop, Fold, Remembered, RowBatch, Stream, Sum
-from whitebox_agent.fold import Predictions, join_batches, take_column, take_rows
+from whitebox_agent.fold import (
+    Masks,
+    Predictions,
+    SegmentSum,
+    join_batches,
+    take_column,
+    take_rows,
+)
 from whitebox_agent.models import Model
 from whitebox_agent.window import ShipPolicy, split_by_window
 from whitebox_wire.codec import decode_batch, decode_labels
@@ -29,7 +36,6 @@ from whitebox_wire.messages import (
     LabelBatch,
     WindowKey,
 )
-from whitebox_wire.vector import IntVector
 
 FindModel = Callable[[bytes], Model | None]
 Recall = Callable[[str, Sequence[str]], Mapping[str, Remembered]]
@@ -94,16 +100,18 @@ class _Plan:
     def _fold_table(self, model: Model, batch: InferenceBatch) -> None:
         times = batch.times_ms
         assert times is not None  # joined batches have times
+        segments = model.fold.segments(batch)
         for start_s, places in split_by_window(times, model.spec.window):
-            part = batch if places.size == batch.rows else take_rows(batch, places)
-            vector = model.fold.features(part)
-            self._add(model, start_s, Section.FEATURES, part.rows, vector)
-            self._remember(model, start_s, part)
+            part, own = batch, segments
+            if places.size < batch.rows:
+                part, own = take_rows(batch, places), segments[places]
+            self._add(model, start_s, Section.FEATURES, model.fold.features_by_segment(part, own))
+            self._remember(model, start_s, part, own)
 
-    def _remember(self, model: Model, start_s: int, batch: InferenceBatch) -> None:
+    def _remember(self, model: Model, start_s: int, batch: InferenceBatch, segments: Masks) -> None:
         if not any(batch.ids):
             return
-        records = model.fold.predictions(batch).to_records()
+        records = model.fold.predictions(batch, segments).to_records()
         expires_ms = batch.received_ms + model.spec.window.label_horizon_s * 1_000
         self.remembered += [
             Remembered(model.spec.model_id, id_, model.digest, start_s, record, expires_ms)
@@ -153,17 +161,17 @@ class _Plan:
             return
         predictions = Predictions.of_records(model.spec, [r.record for r in found])
         targets = take_column(batch.labels, np.array(places, np.intp))
-        vector = model.fold.labels(predictions, targets)
-        self._add(model, start_s, Section.LABELS, len(found), vector)
+        by_segment = model.fold.labels_by_segment(predictions, targets)
+        self._add(model, start_s, Section.LABELS, by_segment)
 
     def _add(
-        self, model: Model, start_s: int, section: Section, rows: int, vector: IntVector
+        self, model: Model, start_s: int, section: Section, sums: Sequence[SegmentSum]
     ) -> None:
-        length_s = model.spec.window.granularity_s
-        key = WindowKey(model.spec.model_id, model.digest, 0, start_s, section)
+        length_s, size = model.spec.window.granularity_s, model.fold.layout.sizes[section]
         ready_ms = self._policy.ready_ms(start_s + length_s, self._now_ms)
-        size = model.fold.layout.sizes[section]
-        self.sums.append(Sum(key, length_s, rows, size, vector, ready_ms))
+        for each in sums:
+            key = WindowKey(model.spec.model_id, model.digest, each.segment, start_s, section)
+            self.sums.append(Sum(key, length_s, each.rows, size, each.vector, ready_ms))
 
     def _read(self, stored: RowBatch, decode: Callable[[bytes], Batch]) -> Batch | None:
         try:

@@ -17,7 +17,7 @@ from whitebox_agent.window import ShipPolicy
 from whitebox_wire.codec import encode_batch, encode_labels, encode_spec, spec_digest
 from whitebox_wire.layout import Section
 from whitebox_wire.messages import Codes, Column, DropReason, InferenceBatch, LabelBatch
-from whitebox_wire.spec import ModelKind, ModelSpec
+from whitebox_wire.spec import ModelKind, ModelSpec, NumericRange, Predicate, Segment
 
 HOUR_S = 3_600
 # 2026-01-01T00:00:00Z
@@ -191,3 +191,54 @@ def test_a_step_never_mixes_inferences_and_labels(model: Model, draw_batch: Draw
     assert first_run([rows, rows, late, rows]) == [rows, rows]
     assert first_run([late, rows]) == [late]
     assert first_run([]) == []
+
+
+SEGMENTS = (
+    Segment("young", (Predicate("age", NumericRange(float("-inf"), 40.0)),)),
+    Segment("Berlin", (), (("site", "berlin"),)),
+    Segment("nobody", (Predicate("age", NumericRange(900.0, 901.0)),)),
+)
+
+
+@pytest.fixture
+def segmented(spec: ModelSpec) -> Model:
+    spec = replace(spec, segments=SEGMENTS).check()
+    digest = spec_digest(encode_spec(spec))
+    return Model(spec, digest, Encoder(spec, digest), ModelFold(spec, labels={"site": "berlin"}))
+
+
+def test_rows_and_their_labels_are_added_to_the_same_segments(
+    segmented: Model, draw_batch: DrawBatch
+) -> None:
+    batch = draw_batch(segmented.spec, 20)
+    age = batch.columns["age"]
+    young = int(np.count_nonzero(age < 40.0))  # type: ignore[operator]  # numbers, as drawn
+
+    rows = folded(segmented, [stored(segmented, batch)])
+    late = folded(
+        segmented, [labels(segmented, batch.ids, targets(segmented, 20))], rows.remembered
+    )
+
+    expected = [(0, 20), (1, young), (2, 20)]
+    assert [(s.key.segment, s.rows) for s in rows.sums] == expected
+    assert [(s.key.segment, s.rows) for s in late.sums] == expected
+    assert not late.drops
+
+
+def test_a_segment_without_rows_in_a_window_has_no_sum_there(
+    segmented: Model, draw_batch: DrawBatch
+) -> None:
+    batch = draw_batch(segmented.spec, 2)
+    batch = replace(batch, columns={**batch.columns, "age": np.array([20.0, 60.0])})
+    hours = np.array([0, 24]) * HOUR_S * 1_000
+    batch = replace(batch, times_ms=START_S * 1_000 + hours)
+
+    step = folded(segmented, [stored(segmented, batch)])
+
+    assert [(s.key.start_s - START_S, s.key.segment) for s in step.sums] == [
+        (0, 0),
+        (0, 1),
+        (0, 2),
+        (24 * HOUR_S, 0),
+        (24 * HOUR_S, 2),
+    ]
