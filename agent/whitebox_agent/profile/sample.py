@@ -40,9 +40,9 @@ class Sample:
             self._held = self.seen
             return
         if not self._ranks:
-            self._ranks = [_ranks(0, first)]
+            self._ranks = [place_ranks(0, first)]
             self._values = [np.concatenate((*self._values, values[:0]))]
-        ranks = _ranks(first, values.size)
+        ranks = place_ranks(first, values.size)
         low = ranks < self._limit
         self._values.append(values[low])
         self._ranks.append(ranks[low])
@@ -65,7 +65,7 @@ class Sample:
         self._held = self._size_max
 
 
-def _ranks(first: int, count: int) -> Ranks:
+def place_ranks(first: int, count: int) -> Ranks:
     """The ranks of places `first` to `first + count`: splitmix64 of the place (Steele, 2014)."""
     rank: Ranks = np.arange(first + 1, first + count + 1, dtype=np.uint64)
     rank *= np.uint64(0x9E3779B97F4A7C15)
