@@ -2,11 +2,13 @@
 
 Ours has its writer running and its store on a disk: each round ends with a flush, whose wait is
 shared out among the rows, so that the mean holds all it takes to have them on disk. The writer
-folds at the same time, as it does in life; the end of it, when the agent closes, is told apart.
+folds at the same time, as it does in life; the end of it, when the agent closes, is told apart. So
+is the processor time of all threads, which does not wait for disks or for others on the machine.
 """
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 
@@ -36,9 +38,10 @@ def measure_log(plan: Plan) -> Figures:
     rounds = plan.rounds(ROUNDS)
     config = Config(store_path=str(plan.folder / "log.db"), specs=(str(spec),))
     single: list[int] = []
+    processor: list[float] = []
     with Agent(config) as agent, plan.stage("log rows of 50 floats one by one") as told:
         contestants: dict[str, Contestant] = {
-            "log": _logging(agent, _calls(rows, count, rounds + 1), single)
+            "log": _logging(agent, _calls(rows, count, rounds + 1), single, processor)
         }
         tracked: list[int] = []
         if plan.whylogs is not None:
@@ -51,6 +54,7 @@ def measure_log(plan: Plan) -> Figures:
     figures = {
         "log_us": times["log"].median / 1e3,
         "log_best_us": times["log"].best / 1e3,
+        "log_processor_us": statistics.median(processor[1:]) / 1e3,
         **_percentiles("log", single[warm:]),
         "log_rest_us": folding_ns / len(single) / 1e3,
     }
@@ -81,19 +85,25 @@ def _calls(rows: Rows, count: int, rounds: int) -> Iterator[list[Call]]:
     return iter(made)
 
 
-def _logging(agent: Agent, calls: Iterator[list[Call]], single: list[int]) -> Contestant:
-    """Turns of logging; a turn's mean includes the flush, `single` takes the time of each call."""
+def _logging(
+    agent: Agent, calls: Iterator[list[Call]], single: list[int], processor: list[float]
+) -> Contestant:
+    """Turns of logging, whose mean includes the flush.
+
+    `single` takes the time of each call, `processor` the mean processor time of each turn.
+    """
 
     def turn() -> float:
         times, accepted, clock = [], 0, time.perf_counter_ns
         round_calls = next(calls)
-        begin = clock()
+        begin, begin_processor = clock(), time.process_time_ns()
         for row, prediction, score, id_ in round_calls:
             start = clock()
             accepted += agent.log(MODEL_ID, row, prediction=prediction, score=score, id=id_)
             times.append(clock() - start)
         flushed = agent.flush()
         taken = clock() - begin
+        processor.append((time.process_time_ns() - begin_processor) / len(round_calls))
         assert flushed
         assert accepted == len(round_calls)
         single.extend(times)

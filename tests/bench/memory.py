@@ -39,32 +39,33 @@ BURSTS = {"idle": Burst(10, 10), "idle_after_load": Burst(20, 1_000)}
 DEADLINE_S, POLL_S = 60.0, 0.1
 # Sums need not wait for stragglers: nobody sends more.
 _SETTINGS = {"WHITEBOX_AGENT_SETTLE_MS": "0"}
-# The resident size stands still when it grew by less than this since `STILL_S` ago.
-STILL_MIB, STILL_S = 0.1, 1.0
+# The resident size stands still when it grew by less than this since so long ago.
+STILL_MIB, STILL_S, STILL_S_QUICK = 0.1, 1.0, 0.2
 
 
 def measure_memory(plan: Plan) -> Figures:
     """Resident sizes in MiB; Linux only, since its kernel is asked."""
     subject, folder = Subject.of(SCORED), plan.folder
     spec = write_spec_file(subject, folder)
+    still_s = STILL_S_QUICK if plan.quick else STILL_S
     with plan.stage("idle memory of an agent"):
         # The first start of all may compile modules; the second is as every later one.
         with _agent(spec, folder / "warm.db"):
             pass
-        alone = _measure_agent(subject, spec, folder / "agent.db")
+        alone = _measure_agent(subject, spec, folder / "agent.db", still_s=still_s)
     serve = ["whitebox-hub", "serve", "--store", "hub.db"]
     serve += ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]
     with plan.stage("idle memory of an agent with a hub"), running(serve, folder) as hub:
         register(spec, hub.said("http"))
         store = folder / "agent-with-hub.db"
-        with_hub = _measure_agent(subject, spec, store, "--hub", hub.said("grpc"))
+        with_hub = _measure_agent(subject, spec, store, "--hub", hub.said("grpc"), still_s=still_s)
     return {
         **{f"{name}_rss_mib": size for name, size in alone.items()},
         **{f"{name}_with_hub_rss_mib": size for name, size in with_hub.items()},
     }
 
 
-def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str) -> Figures:
+def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str, still_s: float) -> Figures:
     """An agent's idle size after a few rows and after many, and the peak in between."""
     done: Callable[[RowLedger], int] = attrgetter("acknowledged" if hub else "folded")
     sizes, rows = {}, 0
@@ -73,7 +74,7 @@ def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str) -> Figu
             _record(subject, agent, burst, first=rows)
             rows += burst.calls * burst.rows
             _wait_until(store, done, rows)
-            sizes[name] = _still_mib(agent)
+            sizes[name] = _still_mib(agent, still_s)
         return sizes | {"peak": agent.memory_mib("VmHWM")}
 
 
@@ -103,11 +104,11 @@ def _wait_until(store: Path, done: Callable[[RowLedger], int], rows: int) -> Non
         time.sleep(POLL_S)
 
 
-def _still_mib(agent: Daemon) -> float:
+def _still_mib(agent: Daemon, still_s: float) -> float:
     """The resident size once it has stopped growing."""
     before = agent.memory_mib("VmRSS")
-    for _ in range(int(DEADLINE_S / STILL_S)):
-        time.sleep(STILL_S)
+    for _ in range(int(DEADLINE_S / still_s)):
+        time.sleep(still_s)
         now = agent.memory_mib("VmRSS")
         if now - before < STILL_MIB:
             break

@@ -75,6 +75,7 @@ LINES = (
          "mixed_frame_vs_whylogs_10000"),
     Line("log a row of 50 floats, mean to the disk", "log_us", "us", "log_whylogs_us",
          "log_vs_whylogs"),
+    Line("  processor time, all threads", "log_processor_us", "us"),
     Line("  half of the calls within", "log_p50_us", "us", "log_whylogs_p50_us"),
     Line("  99 % of the calls within", "log_p99_us", "us", "log_whylogs_p99_us"),
     Line("decode and add a report of 50 features", "merge_us", "us", "merge_whylogs_us",
