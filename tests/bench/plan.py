@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.peers import Worker
+from tests.bench.progress import progress
 
 ROUNDS_QUICK = 1
 
@@ -27,17 +26,6 @@ class Plan:
     def rounds(self, thorough: int) -> int:
         return ROUNDS_QUICK if self.quick else thorough
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
-        """Show that a stage runs, how far it is where somebody looks on, and how long it took."""
-        live, start = sys.stderr.isatty(), time.monotonic()
-
-        def told(done: int, total: int) -> None:
-            if live:
-                print(f"\r{name:<44}{done:>5} of {total}", end="", file=sys.stderr, flush=True)
-
-        told(0, 1)
-        yield told
-        end = "\r" if live else ""
-        seconds = time.monotonic() - start
-        print(f"{end}{name:<44}{seconds:>9.1f} s", file=sys.stderr, flush=True)
+    def stage(self, name: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show that a stage runs; see `progress`."""
+        return progress(name)

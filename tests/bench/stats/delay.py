@@ -1,0 +1,174 @@
+"""How many windows until a shift is seen, beside the strangers at an equal rate of false alarms.
+
+Three of fifty normal features move by a part of a standard deviation and stay there; the delay is
+the number of the first window in which one of the three is an alarm, 1 being the first that has
+moved. A run ends after two days; one without an alarm counts as one window more.
+
+We are judged as we come: the budget of one false alarm in 30 days, half of it for features. The
+strangers' thresholds are tuned to that rate on quiet windows: the second largest score of 60 days,
+counting of each window its largest, is passed about once in 60 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import numpy as np
+
+from tests.bench.stats.plan import Figures, Outcome, Plan, Table
+from tests.bench.stats.rows import NORMAL, REFERENCE_ROWS, draw
+from tests.bench.stats.strangers import Stranger
+from tests.bench.stats.subject import Subject
+from whitebox_hub.monitor import Monitor, Rule, Verdict
+from whitebox_hub.monitor.evaluate import evaluate
+from whitebox_wire.vector import FloatArray
+
+FEATURES, MOVED, ROWS = 50, 3, 1_000
+SHIFTS = (0.1, 0.25, 0.5)
+RUNS, WINDOWS_MAX = 20, 48
+QUIET_WINDOWS, WINDOWS_AT_ONCE = 1_440, 24
+LAWS = [NORMAL] * FEATURES
+# Any effect at all: a verdict of the test alone.
+ANY = 1e-9
+MONITORS: Mapping[str, Monitor] = {
+    name: Monitor(name, "bench", name, metric, rule=Rule.CALIBRATED, upper_threshold=effect)
+    for name, metric, effect in (
+        ("data_drift, default effect", "data_drift", None),
+        ("data_drift, any effect", "data_drift", ANY),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reference, and a shift that comes to stay; a shift of 0 is quiet."""
+
+    number: int
+    shift: float
+    windows: int
+
+    def reference(self) -> FloatArray:
+        return draw(LAWS, REFERENCE_ROWS, 5, self.number)
+
+    def window(self, number: int) -> FloatArray:
+        """Rows of a window; the first features have moved."""
+        rows = draw(LAWS, ROWS, 6, self.number, round(self.shift * 100), number)
+        rows[:, :MOVED] += self.shift
+        return rows
+
+
+def first_alarms(run: Run) -> dict[str, int]:
+    """For each of our monitors, the first window with an alarm on a feature that moved."""
+    subject = Subject.of(LAWS, run.reference())
+    moved = {str(place) for place in range(MOVED)}
+    found: dict[str, int] = {}
+    for number in range(run.windows):
+        waiting = [name for name in MONITORS if name not in found]
+        if not waiting:
+            break
+        window = subject.window(run.window(number), number)
+        for name in waiting:
+            findings = evaluate(subject.context, window, [MONITORS[name]])
+            if any(f.verdict is Verdict.VIOLATED and f.feature in moved for f in findings):
+                found[name] = number + 1
+    return {name: found.get(name, run.windows + 1) for name in MONITORS}
+
+
+def quiet_alarms(windows: tuple[int, int]) -> dict[str, int]:
+    """Our false alarms in some windows of the quiet run, by monitor."""
+    run = Run(0, 0.0, windows[1])
+    subject = Subject.of(LAWS, run.reference())
+    alarms = dict.fromkeys(MONITORS, 0)
+    for number in range(*windows):
+        window = subject.window(run.window(number), number)
+        for name, monitor in MONITORS.items():
+            findings = evaluate(subject.context, window, [monitor])
+            alarms[name] += sum(f.verdict is Verdict.VIOLATED for f in findings)
+    return alarms
+
+
+def measure_delay(plan: Plan) -> Outcome:
+    """Delays by shift, ours and the strangers'."""
+    runs, quiet = plan.few(RUNS, 2), plan.few(QUIET_WINDOWS, 24)
+    windows = plan.few(WINDOWS_MAX, 4)
+    shifted = [Run(n, shift, windows) for shift in SHIFTS for n in range(runs)]
+    asked = plan.beside(lambda stranger: stranger_delays(stranger, quiet, shifted))
+    days = [(first, first + WINDOWS_AT_ONCE) for first in range(0, quiet, WINDOWS_AT_ONCE)]
+    calm = list(plan.work("quiet windows of 1,000 rows", quiet_alarms, days))
+    ours = list(plan.work("windows until a shift is seen", first_alarms, shifted))
+    delays = {name: _means([d[name] for d in ours], runs) for name in MONITORS}
+    alarms = {name: sum(of[name] for of in calm) * 720 / quiet for name in MONITORS}
+    for name, answer in asked.items():
+        delays[name], alarms[name] = _means(answer.result(), runs), 720 / quiet
+    return Outcome(_figures(delays), (_table(delays, alarms, windows, runs),))
+
+
+def stranger_delays(stranger: Stranger, quiet: int, runs: Sequence[Run]) -> list[int]:
+    """A stranger's first alarms in runs, its threshold tuned on quiet windows."""
+    calm = Run(0, 0.0, quiet)
+    stranger.prepare(calm.reference(), [False] * FEATURES, ROWS)
+    largest: list[float] = []
+    for first in range(0, quiet, WINDOWS_AT_ONCE):
+        said = stranger.judge(_windows(calm.window, first, WINDOWS_AT_ONCE))
+        largest += said.scores.max(axis=1).tolist()
+    threshold = sorted(largest)[-2]
+    return [_stranger_delay(stranger, run, threshold) for run in runs]
+
+
+def _stranger_delay(stranger: Stranger, run: Run, threshold: float) -> int:
+    """Only the features that moved are asked of, and as few windows as are needed."""
+    stranger.prepare(run.reference()[:, :MOVED], [False] * MOVED, ROWS)
+    for first, at_once in _growing(run.windows):
+        said = stranger.judge(_windows(run.window, first, at_once)[:, :, :MOVED])
+        over = np.flatnonzero(said.scores.max(axis=1) >= threshold)
+        if over.size:
+            return first + int(over[0]) + 1
+    return run.windows + 1
+
+
+def _growing(windows: int) -> list[tuple[int, int]]:
+    """Runs of windows that double in length: (0, 1), (1, 1), (2, 2), (4, 4) and so on."""
+    starts = [0, *(1 << i for i in range(16) if 1 << i < windows), windows]
+    return [(a, b - a) for a, b in pairwise(starts)]
+
+
+def _windows(window: Callable[[int], FloatArray], first: int, count: int) -> FloatArray:
+    return np.stack([window(number) for number in range(first, first + count)])
+
+
+def _means(delays: Sequence[int], runs: int) -> tuple[float, ...]:
+    return tuple(np.reshape(delays, (len(SHIFTS), runs)).mean(axis=1).tolist())
+
+
+def _figures(delays: Mapping[str, tuple[float, ...]]) -> Figures:
+    keys = [f"delay_windows_{shift:.2f}std".replace(".", "") for shift in SHIFTS]
+    named = {next(iter(MONITORS)): "", "Evidently": "_evidently", "NannyML": "_nannyml"}
+    others = {name: "_" + name.split(",")[0] + "_any" for name in delays if "any" in name}
+    return dict(
+        chain.from_iterable(
+            zip((key + suffix for key in keys), delays[name], strict=True)
+            for name, suffix in {**named, **others}.items()
+            if name in delays
+        )
+    )
+
+
+def _table(
+    delays: Mapping[str, tuple[float, ...]], alarms: Mapping[str, float], windows: int, runs: int
+) -> Table:
+    return Table(
+        title="Windows until a shift is seen",
+        note=(
+            f"Mean over {runs} runs; {MOVED} of {FEATURES} normal features move by so many "
+            f"standard deviations; {ROWS:,} rows a window; runs end after {windows} windows. "
+            "The others' thresholds are tuned to one false alarm in 60 days."
+        ),
+        headings=("", *(f"{shift:g} std" for shift in SHIFTS), "false alarms in 30 days"),
+        rows=tuple(
+            (name, *(f"{d:.1f}" if d <= windows else f"> {windows}" for d in of),
+             f"{alarms[name]:.1f}")
+            for name, of in delays.items()
+        ),
+    )  # fmt: skip
