@@ -149,10 +149,15 @@ class Bench:
         return vector
 
     def delta(
-        self, vector: IntVector, *, window: int = 0, section: Section = Section.FEATURES
+        self,
+        vector: IntVector,
+        *,
+        window: int = 0,
+        section: Section = Section.FEATURES,
+        segment: int = 0,
     ) -> SketchDelta:
         start_s = self.start_s(window)
-        key = WindowKey(self.spec.model_id, self.bundle.digest, 0, start_s, section)
+        key = WindowKey(self.spec.model_id, self.bundle.digest, segment, start_s, section)
         packed = pack(vector, self.layout.sizes[section])
         return SketchDelta(key, int(vector[0]), packed, HOUR_S)
 

@@ -17,7 +17,8 @@ from whitebox_hub.api import reports
 from whitebox_hub.api.answers import json_text, second_text
 from whitebox_hub.api.keys import CONTEXTS, REPORTING, STORE
 from whitebox_hub.api.models import found_model
-from whitebox_hub.api.questions import limit_of, model_of, number_of, second_of
+from whitebox_hub.api.questions import limit_of, model_of, second_of
+from whitebox_hub.api.segments import SegmentBook, segment_name, segment_number
 from whitebox_hub.monitor import ModelContext, WindowVectors
 from whitebox_hub.store import TIME_S_MAX, Store, Window
 from whitebox_hub.store.contexts import ContextBook
@@ -25,7 +26,6 @@ from whitebox_wire.errors import DataError
 from whitebox_wire.layout import Section
 
 routes = web.RouteTableDef()
-SEGMENT_MAX = 1 << 31
 
 Report = Callable[[ModelContext, WindowVectors], dict[str, Any] | None]
 
@@ -54,10 +54,12 @@ async def list_windows(request: web.Request) -> web.Response:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The newest `limit` windows of one segment that begin at `until_s` or before."""
+    """The newest `limit` windows of one segment (a number or a name, empty for every row) that
+    begin at `until_s` or before.
+    """
 
     model_id: str
-    segment: int
+    segment: str
     limit: int
     until_s: int
 
@@ -65,7 +67,7 @@ class _Asked:
 async def _reports(request: web.Request, report: Report) -> web.Response:
     asked = _Asked(
         model_id=model_of(request),
-        segment=number_of(request, "segment", 0, 0, SEGMENT_MAX),
+        segment=request.query.get("segment", ""),
         limit=limit_of(request),
         until_s=second_of(request, "until", TIME_S_MAX),
     )
@@ -80,10 +82,12 @@ async def _reports(request: web.Request, report: Report) -> web.Response:
 def _collect(store: Store, contexts: ContextBook, asked: _Asked, report: Report) -> str:
     """The reports as JSON."""
     found_model(store.records, asked.model_id)
-    windows = store.sketches.windows(asked.model_id, asked.segment, asked.limit, asked.until_s)
+    spec = SegmentBook(store.records, contexts).spec(asked.model_id)
+    segment = segment_number(asked.segment, spec)
+    windows = store.sketches.windows(asked.model_id, segment, asked.limit, asked.until_s)
     documents = []
     for window in windows:
-        context = contexts.of(window.digest)
+        context = contexts.of(window.digest, window.segment)
         if context is None:  # the model is being deleted
             continue
         vectors = store.sketches.vectors(window)
@@ -100,6 +104,8 @@ def _head(window: Window, context: ModelContext, seen: WindowVectors) -> dict[st
     end = second_text(window.end_s)
     return {
         "model_id": window.model_id,
+        "segment": window.segment,
+        "segment_name": segment_name(context.spec, window.segment),
         "timestamp": end,
         "window_start": second_text(window.start_s),
         "window_end": end,

@@ -11,9 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from whitebox_hub.api.answers import json_response, page_response, time_text
-from whitebox_hub.api.keys import NOW_MS, SPECS, STORE
+from whitebox_hub.api.keys import CONTEXTS, NOW_MS, SPECS, STORE
 from whitebox_hub.api.problems import ConflictError, NotFoundError
 from whitebox_hub.api.questions import Body, body_of, limit_of
+from whitebox_hub.api.segments import segment_documents
 from whitebox_hub.store import ModelRecord, RecordStore
 from whitebox_wire.errors import DataError
 from whitebox_wire.granularity import granularity_text, read_granularity
@@ -79,7 +80,9 @@ async def get_model(request: web.Request) -> web.Response:
         "explained_rows": totals.explained_rows,
         "windows": totals.windows,
     }
-    return json_response({**model_document(model), "totals": rows})
+    context = await asyncio.to_thread(request.app[CONTEXTS].of, model.digest)
+    segments = segment_documents(context.spec) if context else []
+    return json_response({**model_document(model), "totals": rows, "segments": segments})
 
 
 @routes.put("/v1/models/{id}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import enum
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,7 @@ from whitebox_hub.api.keys import CONTEXTS, FEED, NOW_MS, STORE
 from whitebox_hub.api.models import found_model
 from whitebox_hub.api.problems import ConflictError, NotFoundError
 from whitebox_hub.api.questions import Body, body_of, limit_of, model_of
+from whitebox_hub.api.segments import SegmentBook, segment_name, with_number
 from whitebox_hub.monitor import Monitor, Rule, Severity
 from whitebox_hub.monitor.check import WINDOWS_MAX, check_monitor
 from whitebox_hub.monitor.metrics import find
@@ -44,7 +46,8 @@ class Status(enum.Enum):
     INACTIVE = "inactive"
 
 
-def monitor_document(monitor: Monitor) -> dict[str, Any]:
+def monitor_document(monitor: Monitor, spec: ModelSpec | None) -> dict[str, Any]:
+    """`spec` is the model's current one, which names the segments."""
     status = Status.ACTIVE if monitor.active else Status.INACTIVE
     return {
         "id": monitor.id,
@@ -54,6 +57,7 @@ def monitor_document(monitor: Monitor) -> dict[str, Any]:
         "metric": monitor.metric,
         "feature": monitor.feature,
         "segment": monitor.segment,
+        "segment_name": segment_name(spec, monitor.segment) if spec else None,
         "rule": monitor.rule.value,
         "lower_threshold": monitor.lower_threshold,
         "upper_threshold": monitor.upper_threshold,
@@ -75,36 +79,38 @@ async def list_monitors(request: web.Request) -> web.Response:
         await asyncio.to_thread(found_model, records, model_id)
     monitors = await asyncio.to_thread(records.monitors, model_id, after, limit)
     last = monitors[-1].id if monitors else ""
-    return page_response(request, [monitor_document(m) for m in monitors], limit, last)
+    documents = await asyncio.to_thread(_Desk.of(request).documents, monitors)
+    return page_response(request, documents, limit, last)
 
 
 @routes.post("/v1/model-monitors")
 async def create_monitor(request: web.Request) -> web.Response:
     body, desk = await body_of(request), _Desk.of(request)
-    monitor = await asyncio.to_thread(desk.create, body)
-    return json_response(monitor_document(monitor), status=HTTPStatus.CREATED)
+    document = await asyncio.to_thread(lambda: desk.document(desk.create(body)))
+    return json_response(document, status=HTTPStatus.CREATED)
 
 
 @routes.get("/v1/model-monitors/{id}")
 async def get_monitor(request: web.Request) -> web.Response:
-    records = request.app[STORE].records
-    monitor = await asyncio.to_thread(found_monitor, records, request.match_info["id"])
-    return json_response(monitor_document(monitor))
+    desk, monitor_id = _Desk.of(request), request.match_info["id"]
+    found = partial(found_monitor, desk.store.records, monitor_id)
+    return json_response(await asyncio.to_thread(lambda: desk.document(found())))
 
 
 @routes.put("/v1/model-monitors/{id}")
 async def update_monitor(request: web.Request) -> web.Response:
     """Fields that are not named stay as they are; a threshold of null is taken away."""
     body, desk = await body_of(request), _Desk.of(request)
-    monitor = await asyncio.to_thread(desk.update, request.match_info["id"], body)
-    return json_response(monitor_document(monitor))
+    update = partial(desk.update, request.match_info["id"], body)
+    return json_response(await asyncio.to_thread(lambda: desk.document(update())))
 
 
 @routes.delete("/v1/model-monitors/{id}")
 async def delete_monitor(request: web.Request) -> web.Response:
-    monitor = await asyncio.to_thread(_Desk.of(request).delete, request.match_info["id"])
+    desk, monitor_id = _Desk.of(request), request.match_info["id"]
+    document = await asyncio.to_thread(lambda: desk.document(desk.delete(monitor_id)))
     request.app[FEED].ring()
-    return json_response(monitor_document(monitor))
+    return json_response(document)
 
 
 def found_monitor(records: RecordStore, monitor_id: str) -> Monitor:
@@ -130,20 +136,29 @@ class _Desk:
     def of(request: web.Request) -> _Desk:
         return _Desk(request.app[STORE], request.app[CONTEXTS], request.app[NOW_MS])
 
+    def documents(self, monitors: Sequence[Monitor]) -> list[dict[str, Any]]:
+        """Monitors as JSON has them."""
+        book = SegmentBook(self.store.records, self.contexts)
+        return [monitor_document(m, book.spec(m.model_id) if m.segment else None) for m in monitors]
+
+    def document(self, monitor: Monitor) -> dict[str, Any]:
+        return self.documents([monitor])[0]
+
     def create(self, body: Body) -> Monitor:
         model_id = body.name(body.spelt("model_id", "modelId"))
         spec = self._spec(model_id)
         if len(self.store.records.monitors(model_id, "", MONITORS_MAX)) >= MONITORS_MAX:
             raise ConflictError(f"model {model_id!r} has {MONITORS_MAX} monitors already")
-        monitor = new_monitor(body, model_id, spec, self.now_ms())
+        monitor = new_monitor(with_number(body, spec), model_id, spec, self.now_ms())
         check_monitor(monitor, spec)
         self._put(monitor)
         return monitor
 
     def update(self, monitor_id: str, body: Body) -> Monitor:
         monitor = found_monitor(self.store.records, monitor_id)
-        monitor = changed_monitor(monitor, body, self.now_ms())
-        check_monitor(monitor, self._spec(monitor.model_id))
+        spec = self._spec(monitor.model_id)
+        monitor = changed_monitor(monitor, with_number(body, spec), self.now_ms())
+        check_monitor(monitor, spec)
         self._put(monitor)
         return monitor
 

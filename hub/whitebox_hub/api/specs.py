@@ -1,7 +1,8 @@
 """/v1/specs: bundles in (a spec with its references), specs out.
 
-Registering makes the model when there is none, its default monitors with its first spec, and the
-spec the model's current one. Windows stay under the digest their rows were counted with.
+Registering makes the model when there is none, default monitors with its first spec and with
+segments that a later one adds, and the spec the model's current one. Windows stay under the digest
+their rows were counted with.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from whitebox_hub.api.answers import json_response
 from whitebox_hub.api.keys import CONTEXTS, NOW_MS, REGISTERING, SPECS, STORE
 from whitebox_hub.api.monitors import MONITORS_MAX, monitor_document
 from whitebox_hub.api.problems import ConflictError, NotFoundError
+from whitebox_hub.api.segments import SegmentBook
 from whitebox_hub.monitor import Monitor
 from whitebox_hub.monitor.defaults import default_monitors
 from whitebox_hub.store import ModelRecord
@@ -27,6 +29,7 @@ from whitebox_wire.codec.bundles import BUNDLE_BYTES_MAX
 from whitebox_wire.errors import DataError, MalformedError
 from whitebox_wire.granularity import granularity_text
 from whitebox_wire.messages import SpecRef
+from whitebox_wire.spec import ModelSpec
 
 routes = web.RouteTableDef()
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
@@ -42,7 +45,8 @@ async def register_spec(request: web.Request) -> web.Response:
         model_id, digest = bundle.spec.model_id, bundle.digest
         known = await asyncio.to_thread(records.model, model_id)
         created = await asyncio.to_thread(records.bundle, digest) is None
-        model, monitors = registration(bundle, known, _new_id, request.app[NOW_MS]())
+        before = await asyncio.to_thread(SegmentBook(records, request.app[CONTEXTS]).spec, model_id)
+        model, monitors = registration(bundle, known, before, _new_id, request.app[NOW_MS]())
         await asyncio.to_thread(records.put_bundle, model, bundle, monitors)
     request.app[SPECS].changed()
     request.app[CONTEXTS].forget()
@@ -51,7 +55,7 @@ async def register_spec(request: web.Request) -> web.Response:
         "model_id": model_id,
         "digest": digest.hex(),
         "created": created,
-        "monitors": [monitor_document(monitor) for monitor in watching],
+        "monitors": [monitor_document(monitor, bundle.spec) for monitor in watching],
     }
     return json_response(document, status=HTTPStatus.CREATED if created else HTTPStatus.OK)
 
@@ -68,12 +72,17 @@ async def get_spec(request: web.Request) -> web.Response:
 
 
 def registration(
-    bundle: SpecBundle, known: ModelRecord | None, new_id: Callable[[], str], now_ms: int
+    bundle: SpecBundle,
+    known: ModelRecord | None,
+    before: ModelSpec | None,
+    new_id: Callable[[], str],
+    now_ms: int,
 ) -> tuple[ModelRecord, tuple[Monitor, ...]]:
-    """The model as it is after its spec was registered, and the monitors it gains.
+    """The model as it is after its spec was registered, and the monitors it gains: all of them
+    with its first spec, later those of the segments that are new. `before` is its present spec.
 
     Raises:
-        ConflictError: the model that is known is of another kind.
+        ConflictError: the model that is known is of another kind, or its segments changed places.
         DataError: the model's id cannot be part of an address.
     """
     spec = bundle.spec
@@ -92,7 +101,7 @@ def registration(
         granularity="",
         created_ms=now_ms,
     )
-    first = not model.digest
+    first_segment = _first_new_segment(before, spec) if before else 0
     model = replace(
         model,
         target_column=spec.target.column,
@@ -100,7 +109,22 @@ def registration(
         digest=bundle.digest,
         updated_ms=now_ms,
     )
-    return model, default_monitors(spec, new_id, now_ms) if first else ()
+    return model, default_monitors(spec, new_id, now_ms, first_segment)
+
+
+def _first_new_segment(before: ModelSpec, after: ModelSpec) -> int:
+    """The number of the first segment that a new spec adds.
+
+    Monitors, windows and alerts know a segment by its number, so numbers keep their names.
+    """
+    for number, (old, new) in enumerate(zip(before.segments, after.segments, strict=False), 1):
+        if old.name != new.name:
+            raise ConflictError(
+                f"segment {number} of model {after.model_id!r} is {old.name!r}, and {new.name!r} "
+                "in this spec",
+                hint="keep the order of segments and add new ones at the end",
+            )
+    return len(before.segments) + 1
 
 
 async def _bundle_bytes(request: web.Request) -> bytes:

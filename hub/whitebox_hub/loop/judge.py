@@ -157,7 +157,7 @@ class Judge:
             return []
 
     def _evaluate(self, window: Window, monitors: Sequence[Monitor]) -> list[Evaluation]:
-        context = self._contexts.of(window.digest)
+        context = self._contexts.of(window.digest, window.segment)
         if context is None or not monitors:
             return []
         vectors = self._store.sketches.vectors(window)
@@ -209,7 +209,7 @@ class _Words:
         return replace(alert, drivers=self._known[key])
 
     def _drivers(self, alert: Alert, window: Window) -> tuple[str, ...]:
-        context = self._contexts.of(window.digest)
+        context = self._contexts.of(window.digest, window.segment)
         try:
             vectors = self._store.sketches.vectors(window)
         except MalformedError:

@@ -238,10 +238,11 @@ class JudgementStore(Protocol):
         *,
         model_id: str = "",
         monitor_id: str = "",
+        segment: int | None = None,
         states: Collection[State] = tuple(State),
         limit: int,
     ) -> tuple[Alert, ...]:
-        """Alerts, the latest changed first."""
+        """Alerts, the latest changed first; of every segment where none is named."""
 
     def events(self, after: int, limit: int) -> tuple[AlertEvent, ...]:
         """Events with a cursor greater than `after`, in order."""

@@ -25,8 +25,10 @@ from whitebox_hub.store import (
     Store,
     Totals,
 )
+from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.layout import Section
 from whitebox_wire.messages import Dataset
+from whitebox_wire.spec import Predicate, Segment
 
 
 def test_what_people_wrote_reads_back_as_it_was(store: Store) -> None:
@@ -42,6 +44,28 @@ def test_what_people_wrote_reads_back_as_it_was(store: Store) -> None:
     assert store.records.bundle(b"?" * 32) is None
     assert store.records.model("n") is None
     assert store.records.monitor("x") is None
+
+
+def test_references_of_segments_are_kept_apart(store: Store) -> None:
+    segments = (Segment("a", (Predicate("c", ("a",)),)), Segment("b", (Predicate("c", ("b",)),)))
+    spec = replace(SPEC, segments=segments).check()
+    references = tuple(
+        Reference(dataset, 9, {Section.FEATURES: np.arange(CELLS) + segment}, segment)
+        for dataset in (Dataset.TEST, Dataset.TRAINING)
+        for segment in (0, 2)
+    )
+    bundle = SpecBundle(spec, encode_spec(spec), references)
+
+    store.records.put_bundle(replace(MODEL, digest=bundle.digest), bundle, [])
+
+    found = store.records.bundle(bundle.digest)
+    assert found is not None
+    assert [(r.dataset, r.segment, r.rows) for r in found.references] == [
+        (r.dataset, r.segment, r.rows) for r in references
+    ]
+    for reference, made in zip(found.references, references, strict=True):
+        features = reference.vectors[Section.FEATURES]
+        assert np.array_equal(features, made.vectors[Section.FEATURES])
 
 
 def test_writing_a_model_again_keeps_what_belongs_to_it(store: Store) -> None:

@@ -29,6 +29,7 @@ def test_every_default_monitor_is_possible(
     monitors = default_monitors(spec, ids(), 5)
 
     assert [check_monitor(m, spec).name for m in monitors] == [m.metric for m in monitors]
+    assert {m.segment for m in monitors} == {0, 1, 2}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,3 +76,32 @@ def test_features_the_prediction_and_the_main_metrics_are_watched(
         "prediction_drift",
         "missing_rate",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "performance"),
+    [
+        (ModelKind.BINARY, "accuracy"),
+        (ModelKind.MULTI_CLASS, "accuracy"),
+        (ModelKind.REGRESSION, "mean_absolute_error"),
+    ],
+)
+def test_a_segment_has_drift_and_one_performance_metric_watched(
+    kind: ModelKind, performance: str, context: Callable[..., ModelContext]
+) -> None:
+    monitors = default_monitors(context(kind).spec, ids(), 0)
+
+    assert [(m.metric, m.name) for m in monitors if m.segment == 2] == [
+        ("data_drift", "Data drift in old"),
+        ("prediction_drift", "Prediction drift in old"),
+        (performance, f"{performance.replace('_', ' ').capitalize()} in old"),
+    ]
+
+
+def test_only_new_segments_get_monitors_when_a_model_has_some(
+    context: Callable[..., ModelContext],
+) -> None:
+    spec = context(ModelKind.BINARY).spec
+
+    assert {m.segment for m in default_monitors(spec, ids(), 0, first_segment=2)} == {2}
+    assert default_monitors(spec, ids(), 0, first_segment=3) == ()

@@ -38,6 +38,7 @@ ORDER BY monitor_id
 _ALERTS = """
 SELECT alert FROM alerts
 WHERE (:model_id = '' OR model_id = :model_id) AND (:monitor_id = '' OR monitor_id = :monitor_id)
+    AND (:segment IS NULL OR json_extract(alert, '$.segment') = :segment)
     AND state IN (SELECT value FROM json_each(:states))
 ORDER BY updated_ms DESC, fingerprint LIMIT :limit
 """
@@ -110,12 +111,14 @@ class SqliteJudgements:
         *,
         model_id: str = "",
         monitor_id: str = "",
+        segment: int | None = None,
         states: Collection[State] = tuple(State),
         limit: int,
     ) -> tuple[Alert, ...]:
         asked = {
             "model_id": model_id,
             "monitor_id": monitor_id,
+            "segment": segment,
             "states": json.dumps([state.value for state in states]),
             "limit": limit,
         }

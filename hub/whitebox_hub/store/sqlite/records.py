@@ -70,11 +70,12 @@ class SqliteRecords:
             )
             # Nothing hangs on these rows, so they may be replaced.
             conn.executemany(
-                "INSERT OR REPLACE INTO reference_vectors VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO reference_vectors VALUES (?, ?, ?, ?, ?, ?)",
                 [
                     (
                         bundle.digest,
                         reference.dataset.value,
+                        reference.segment,
                         section.value,
                         reference.rows,
                         vector_bytes(vector, sizes[section]),
@@ -89,18 +90,19 @@ class SqliteRecords:
         with self._database.reading() as conn:
             found = conn.execute("SELECT spec FROM specs WHERE digest = ?", [digest]).fetchone()
             rows = conn.execute(
-                "SELECT dataset, rows, section, vector FROM reference_vectors WHERE digest = ?"
-                " ORDER BY dataset, section",
+                "SELECT dataset, segment, rows, section, vector FROM reference_vectors"
+                " WHERE digest = ? ORDER BY dataset, segment, section",
                 [digest],
             ).fetchall()
         if found is None:
             return None
-        vectors: dict[tuple[str, int], dict[Section, IntVector]] = {}
-        for dataset, count, section, data in rows:
-            vectors.setdefault((dataset, count), {})[Section(section)] = read_vector(data)[0]
+        vectors: dict[tuple[str, int, int], dict[Section, IntVector]] = {}
+        for dataset, segment, count, section, data in rows:
+            of_rows = vectors.setdefault((dataset, segment, count), {})
+            of_rows[Section(section)] = read_vector(data)[0]
         references = tuple(
-            Reference(Dataset(dataset), count, sections)
-            for (dataset, count), sections in vectors.items()
+            Reference(Dataset(dataset), count, sections, segment)
+            for (dataset, segment, count), sections in vectors.items()
         )
         return SpecBundle(decode_spec(found[0]), found[0], references)
 
