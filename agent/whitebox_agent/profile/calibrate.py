@@ -12,15 +12,18 @@ the error which estimates without labels inherit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
+from whitebox_agent.fold.prediction import PredictionReader
 from whitebox_agent.fold.scores import calibrated
+from whitebox_agent.fold.vocabulary import Vocabulary
 from whitebox_agent.profile.sample import place_ranks
 from whitebox_wire.bins import round_to
-from whitebox_wire.spec import Calibrator
+from whitebox_wire.messages import Column, InferenceBatch
+from whitebox_wire.spec import Calibrator, ModelSpec
 from whitebox_wire.vector import FloatArray
 
 GROUPS_MAX = 50
@@ -33,23 +36,38 @@ IDENTITY = Calibrator((0.0, 1.0), (0.0, 1.0))
 BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """`calibrator` is None where scores are kept as they are, and `note` says what was done."""
+def fit_calibrators(
+    spec: ModelSpec, rows: Iterable[tuple[InferenceBatch, Column]]
+) -> tuple[tuple[Calibrator, ...], dict[str, str]]:
+    """A calibrator for each score column, or none where none helps; and what was done, by column.
 
-    calibrator: Calibrator | None
-    note: str
+    Rows whose target is no class of the spec, and scores that are no probabilities, are left out.
+    """
+    reader = PredictionReader(spec)
+    classes = Vocabulary(spec.target.column, spec.prediction.classes)
+    read = [(reader.read(batch).scores, classes.places(targets)) for batch, targets in rows]
+    scores = np.concatenate([np.empty((0, len(spec.positive_classes))), *(s for s, _ in read)])
+    places = np.concatenate([np.empty(0, np.int32), *(p for _, p in read)])
+    found, notes = [], {}
+    for k, (name, of) in enumerate(
+        zip(spec.prediction.score_columns, spec.positive_classes, strict=True)
+    ):
+        used = (places >= 0) & ~np.isnan(scores[:, k])
+        made, notes[name] = calibrate(scores[used, k], places[used] == of)
+        found.append(made)
+    helping = any(found)
+    return tuple(made or IDENTITY for made in found) if helping else (), notes
 
 
-def calibrate(scores: FloatArray, positive: BoolArray) -> Calibration:
-    """The calibrator of one score column from labelled rows, if it helps.
+def calibrate(scores: FloatArray, positive: BoolArray) -> tuple[Calibrator | None, str]:
+    """The calibrator of one score column from labelled rows, if it helps; and what was done.
 
     `scores` are in [0, 1] without NaN, `positive` says which rows are of the column's class; both
     have shape [rows]. The same rows in the same order give the same calibrator.
     """
     rows, hits = scores.size, int(np.count_nonzero(positive))
     if min(hits, rows - hits) < GROUP_ROWS_MIN:
-        return Calibration(None, f"not calibrated: {GROUP_ROWS_MIN} labels of both kinds needed")
+        return None, f"not calibrated: needs {GROUP_ROWS_MIN} labels of either kind"
     fold = (place_ranks(0, rows) % np.uint64(FOLDS)).astype(np.intp)
     unseen = np.empty(rows)
     for k in range(FOLDS):
@@ -58,8 +76,8 @@ def calibrate(scores: FloatArray, positive: BoolArray) -> Calibration:
     before, after = (calibration_error(p, positive) for p in (scores, unseen))
     said = f"calibration error {before:.4f}, with a calibrator {after:.4f}"
     if after >= before:
-        return Calibration(None, f"{said}: left out")
-    return Calibration(isotonic(scores, positive), said)
+        return None, f"{said}: left out"
+    return isotonic(scores, positive), said
 
 
 def calibration_error(probabilities: FloatArray, positive: BoolArray) -> float:

@@ -116,9 +116,12 @@ def _deviations(values: FloatArray) -> FloatArray:
 
 
 def outcome_reports(
-    spec: ModelSpec, scans: Mapping[str, ColumnScan], rows: int
+    spec: ModelSpec, scans: Mapping[str, ColumnScan], rows: int, notes: Mapping[str, str]
 ) -> tuple[ColumnReport, ...]:
-    """What became of prediction, scores and target, as far as the data have them."""
+    """What became of prediction, scores and target, as far as the data have them.
+
+    `notes` are by column.
+    """
     prediction, target = spec.prediction, spec.target
     kind, classes = "classes", len(prediction.classes)
     sizes = [(prediction.column, "prediction", classes), (target.column, "target", classes)]
@@ -135,6 +138,7 @@ def outcome_reports(
             cells,
             scans[name].distinct,
             1 - scans[name].present / rows,
+            notes.get(name, ""),
         )
         for name, role, cells in sizes
         if name in scans

@@ -1,16 +1,21 @@
 """Training data to a spec and references: the order of steps, and nothing else.
 
-Rows are read twice: the first time to learn what each column is, the second to count every row as
-an agent would. Memory holds one chunk, and of each column a sample and its categories.
+Rows are read to learn what each column is, then once more to count every row as an agent would. In
+between, rows that have labels teach what estimates without labels need: calibrators of scores, or
+the loss tree of a regression. Memory holds one chunk, and of each column a sample and its
+categories.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from whitebox_agent.profile.calibrate import fit_calibrators
 from whitebox_agent.profile.dataset import DataScan, scan_rows
 from whitebox_agent.profile.infer import ColumnReport, LeftOut, feature
+from whitebox_agent.profile.labelled import SAMPLE_CELLS_MAX, labelled_rows
+from whitebox_agent.profile.loss import ROWS_MAX, fit_loss_tree
 from whitebox_agent.profile.model_profile import ModelProfile
 from whitebox_agent.profile.outcome import (
     check_scores,
@@ -123,10 +128,10 @@ class _Profiler:
             wanted |= {f.name for f in features if isinstance(f.bins, NumericBins)}
             seen.append(self._look(test, Dataset.TEST, wanted))
             _check_features(features, seen[1].scan)
-        spec = self._spec(features, seen)
+        spec, notes = self._learn(self._spec(features, seen), seen)
         references = tuple(self._fold(spec, each) for each in seen)
         bundle = SpecBundle(spec, encode_spec(spec), references)
-        outcomes = outcome_reports(spec, training.scan.columns, training.scan.rows)
+        outcomes = outcome_reports(spec, training.scan.columns, training.scan.rows, notes)
         return ModelProfile(bundle, (*reports, *outcomes), left_out)
 
     def _look(self, data: object, dataset: Dataset, numeric: set[str]) -> _Seen:
@@ -146,6 +151,25 @@ class _Profiler:
         return ModelSpec(
             request.model_id, request.kind, features, *outcome, window=request.window
         ).check()
+
+    def _learn(self, spec: ModelSpec, seen: Sequence[_Seen]) -> tuple[ModelSpec, dict[str, str]]:
+        """The spec with what estimates need, from the last data set that has it; and notes."""
+        prediction = spec.prediction
+        if spec.kind is ModelKind.REGRESSION:
+            having = [each for each in seen if prediction.column in each.scan.columns]
+            if not having:
+                return spec, {}
+            rows_max = min(ROWS_MAX, SAMPLE_CELLS_MAX // (len(spec.counted) + 1))
+            rows = labelled_rows(having[-1].source, spec, rows_max, self._meter)
+            tree, note = fit_loss_tree(spec, rows)
+            return replace(spec, loss_tree=tree).check(), {prediction.column: note}
+        if not prediction.score_columns:
+            return spec, {}
+        rows_max = SAMPLE_CELLS_MAX // len(prediction.score_columns)
+        rows = labelled_rows(seen[-1].source, spec, rows_max, self._meter)
+        calibrators, notes = fit_calibrators(spec, rows)
+        prediction = replace(prediction, calibrators=calibrators)
+        return replace(spec, prediction=prediction).check(), notes
 
     def _fold(self, spec: ModelSpec, seen: _Seen) -> Reference:
         labelled = self._request.prediction in seen.scan.columns

@@ -1,4 +1,4 @@
-"""The second look: every row folded into a data set's own vectors."""
+"""The last look: every row folded into a data set's own vectors."""
 
 from __future__ import annotations
 
