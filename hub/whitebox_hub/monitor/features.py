@@ -8,7 +8,8 @@ from __future__ import annotations
 from whitebox_hub.monitor import ModelContext
 from whitebox_hub.monitor.baseline import count_missing
 from whitebox_hub.monitor.measure import NO_REFERENCE, Key, Measure
-from whitebox_hub.statistics.gtest import ROWS_MIN, g_test
+from whitebox_hub.statistics.contingency import ROWS_MIN
+from whitebox_hub.statistics.gtest import g_test
 from whitebox_hub.statistics.merge import merge
 from whitebox_hub.statistics.proportion import excess_p_values
 from whitebox_hub.statistics.psi import psi
