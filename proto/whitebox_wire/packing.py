@@ -52,6 +52,7 @@ _WIDTHS: tuple[np.dtype[np.integer], ...] = (
     _I64,
 )
 _ESCAPES = (0xFF, 0xFFFF, 0xFFFF_FFFF, None)
+_U8, _U8_ESCAPE = 0, b"\xff"
 _GAP = 1  # gaps between non-zero cells are u16
 
 
@@ -167,13 +168,16 @@ def _unpack_part(body: bytes, start: int, packing: Packing, nonzero: int, out: I
     if nonzero > out.size:
         raise MalformedError(f"{nonzero} non-zero cells in a part of {out.size}")
     gaps = np.empty(nonzero, np.int64)
-    start = _read(body, start, _GAP, gaps)
+    end = _read(body, start, _GAP, gaps)
+    # A gap that is no escape is neither negative nor large enough for a sum to wrap.
+    escaped = end > start + _WIDTHS[_GAP].itemsize * nonzero
+    if escaped and (int(gaps.min()) < 0 or int(gaps.max()) >= out.size):
+        raise MalformedError("a gap between non-zero cells lies outside the part")
     values = np.empty(nonzero, np.int64)
-    end = _read(body, start, width, values)
+    end = _read(body, end, width, values)
     if nonzero:
-        if int(gaps.min()) < 0 or int(gaps.max()) >= out.size:
-            raise MalformedError("a gap between non-zero cells lies outside the part")
-        places = np.cumsum(gaps + 1) - 1
+        gaps[1:] += 1
+        places = np.cumsum(gaps, out=gaps)
         if int(places[-1]) >= out.size:
             raise MalformedError("a non-zero cell lies outside the part")
         out[places] = values
@@ -188,7 +192,8 @@ def _read(body: bytes, start: int, width: int, out: IntVector) -> int:
         raise MalformedError(f"the vector is truncated: {len(body)} bytes of at least {end}")
     narrow = np.frombuffer(body, dtype, out.size, start)
     out[:] = narrow
-    if escape is None:
+    # Most vectors escape nothing, and looking for one byte is quicker than comparing all.
+    if escape is None or (width == _U8 and body.find(_U8_ESCAPE, start, end) < 0):
         return end
     escaped = np.flatnonzero(narrow == escape)
     last = end + _I64.itemsize * escaped.size
