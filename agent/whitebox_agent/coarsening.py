@@ -50,14 +50,14 @@ def relieve(heads: Sequence[OutboxHead]) -> Relief:
 
 
 def _merges(heads: Sequence[OutboxHead], level_s: int) -> list[Merge]:
-    """Sums that can be added up to windows of one level, oldest first."""
+    """Sums that can be added up to windows of one level, oldest first; bare ones by themselves."""
     groups: dict[tuple[object, ...], list[OutboxHead]] = {}
     for head in heads:
         if head.length_s <= level_s and level_s % head.length_s == 0:
             key = head.key
             start_s = key.start_s // level_s * level_s
-            part = (start_s, key.model_id, key.spec_digest, key.segment, key.section.value)
-            groups.setdefault(part, []).append(head)
+            kind = (key.model_id, key.spec_digest, key.segment, key.section.value, head.bare)
+            groups.setdefault((start_s, *kind), []).append(head)
     found = [
         Merge(tuple(head.id for head in group), group[0].key.start_s // level_s * level_s, level_s)
         for group in groups.values()

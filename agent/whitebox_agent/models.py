@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from whitebox_agent.buffer import SpecShelf, StoredSpec
 from whitebox_agent.fold import ModelFold
+from whitebox_agent.privacy import Seal
 from whitebox_agent.table import Encoder
 from whitebox_wire.codec import decode_spec, spec_digest
-from whitebox_wire.errors import SpecError, UnknownModelError
+from whitebox_wire.errors import UnknownModelError
+from whitebox_wire.layout import Layout
 from whitebox_wire.messages import SpecRef
 from whitebox_wire.spec import ModelSpec
 
@@ -27,6 +29,7 @@ class Model:
     digest: bytes
     encoder: Encoder
     fold: ModelFold
+    seal: Seal
 
     @property
     def ref(self) -> SpecRef:
@@ -109,7 +112,9 @@ class Models:
         model = self._made.get(digest)
         if model is None:
             spec = decode_spec(self._bytes[digest])
-            model = Model(spec, digest, Encoder(spec, digest), ModelFold(spec, labels=self._labels))
+            fold = ModelFold(spec, labels=self._labels)
+            seal = Seal.of(spec, fold.layout)
+            model = Model(spec, digest, Encoder(spec, digest), fold, seal)
             self._made[digest] = model
         return model
 
@@ -121,14 +126,5 @@ class Models:
 
 
 def _check_supported(spec: ModelSpec) -> None:
-    """Refuse what would be ignored: a policy that is not kept is worse than none."""
-    asked = {
-        "privacy.minimum_rows": spec.privacy.minimum_rows > 0,
-        "privacy.budgets": bool(spec.privacy.budgets),
-    }
-    for name, used in asked.items():
-        if used:
-            raise SpecError(
-                f"spec of {spec.model_id!r}: this version of the agent does not keep {name}",
-                hint="profile the model without it",
-            )
+    """Refuse what cannot be kept: a policy that is ignored is worse than none."""
+    Seal.of(spec, Layout.of(spec))

@@ -20,6 +20,9 @@ def _lines(books: Books, now_ms: int) -> Iterator[str]:
         yield f"           it refused something: {books.note}"
     waiting = f", oldest {_age(books.opened_ms, now_ms)}" if books.opened_ms is not None else ""
     yield f"outbox     {books.outbox_items:,} sums{waiting}"
+    if books.lonely_items:
+        yield f"           {books.lonely_items:,} of them, of {books.lonely_rows:,} rows, wait for"
+        yield "           company: fewer rows than the spec's minimum do not leave the device"
     yield f"remembered {books.remembered:,} predictions that wait for a label"
     yield ""
     yield f"{'model':24}{'rows':12}" + "".join(f"{name:>14}" for name in _COLUMNS) + "   balance"

@@ -21,7 +21,7 @@ from whitebox_agent.recorder.queue import ClosedError
 from whitebox_wire.errors import ConfigError, DataError, SpecError, UnknownModelError
 from whitebox_wire.layout import CategoricalBlock, NumericBlock, Section
 from whitebox_wire.messages import DropReason, RowLedger
-from whitebox_wire.policies import PrivacyPolicy
+from whitebox_wire.policies import NoiseBudget, PrivacyPolicy
 from whitebox_wire.spec import ModelSpec
 from whitebox_wire.vector import IntVector
 
@@ -266,16 +266,14 @@ def test_what_was_logged_before_close_is_there_after_reopening(
         assert agent.books().ledgers[0].labels.pending == 1
 
 
-@pytest.mark.parametrize(
-    ("policy", "name"), [(PrivacyPolicy(minimum_rows=50), "privacy.minimum_rows")]
-)
-def test_a_spec_that_asks_for_what_is_not_kept_is_refused(
-    store: Path, binary_spec: ModelSpec, spec_file: SpecFile, policy: PrivacyPolicy, name: str
+def test_a_spec_that_asks_for_more_noise_than_is_possible_is_refused(
+    store: Path, binary_spec: ModelSpec, spec_file: SpecFile
 ) -> None:
+    policy = PrivacyPolicy(budgets=(NoiseBudget(("age",), 1e-4, 1e-6),))
     path = spec_file(replace(binary_spec, privacy=policy))
 
     with (
-        pytest.raises(SpecError, match=name),
+        pytest.raises(SpecError, match=r"epsilon 0.0001 .* more than 4096 rows a cell"),
         closing(Agent(Config(store_path=str(store), specs=(path,)))),
     ):
         pass

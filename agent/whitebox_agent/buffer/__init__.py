@@ -10,7 +10,7 @@ elsewhere.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -72,7 +72,11 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What a fold adds to one section of one window; a new one may ship from `ready_ms` on."""
+    """What a fold adds to one section of one window; a new one may ship from `ready_ms` on.
+
+    It ships with `rows_min` rows or more, by itself or with others. A `bare` sum must be sealed
+    before it leaves.
+    """
 
     key: WindowKey
     length_s: int
@@ -80,6 +84,8 @@ class Sum:
     size: SectionSize
     vector: IntVector
     ready_ms: int
+    rows_min: int = 0
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,11 @@ class OutboxHead:
     length_s: int
     rows: int
     bytes: int
+    bare: bool = False
+
+
+# The vector of a bare sum as it may leave; None leaves the sum where it is.
+SealSum = Callable[[OutboxItem], IntVector | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,10 @@ class StoredSpec:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The books, for people and for the hub. `opened_ms` is the age of the oldest unsent row."""
+    """The books, for people and for the hub. `opened_ms` is the age of the oldest unsent row.
+
+    `lonely_items` sums, of `lonely_rows` rows, hold fewer rows than may ship, even all together.
+    """
 
     agent_id: str
     epoch: int
@@ -170,6 +184,8 @@ class Books:
     duplicate_ids: Mapping[str, int] = field(default_factory=dict)
     acknowledged_ms: int | None = None
     note: str = ""
+    lonely_items: int = 0
+    lonely_rows: int = 0
 
 
 class RowBuffer(Protocol):
@@ -190,8 +206,16 @@ class RowBuffer(Protocol):
 
 
 class Outbox(Protocol):
-    def take_off(self, now_ms: int, bytes_max: int, *, empty: bool) -> Flight | None:
-        """The flight under way, or a new one of what is ready; one without items if `empty`."""
+    def take_off(
+        self, now_ms: int, bytes_max: int, *, empty: bool, seal: SealSum | None = None
+    ) -> Flight | None:
+        """The flight under way, or a new one of what is ready; one without items if `empty`.
+
+        A ready sum of too few rows first joins the next of its model, spec, segment and section
+        that is ready, in whose window its rows then count; without one it waits. What `seal`
+        makes of a bare sum takes its place before it is ever given out, so that it is made once.
+        Without `seal` bare sums stay.
+        """
 
     def land(self, flight: Flight, landing: Landing) -> None:
         """End a flight that the hub answered."""

@@ -171,7 +171,13 @@ class _Plan:
         ready_ms = self._policy.ready_ms(start_s + length_s, self._now_ms)
         for each in sums:
             key = WindowKey(model.spec.model_id, model.digest, each.segment, start_s, section)
-            self.sums.append(Sum(key, length_s, each.rows, size, each.vector, ready_ms))
+            self.sums.append(
+                Sum(
+                    *(key, length_s, each.rows, size, each.vector, ready_ms),
+                    rows_min=model.spec.privacy.minimum_rows,
+                    bare=model.seal.owes(section),
+                )
+            )
 
     def _read(self, stored: RowBatch, decode: Callable[[bytes], Batch]) -> Batch | None:
         try:

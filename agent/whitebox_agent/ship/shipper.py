@@ -6,13 +6,14 @@ It also fetches specs: of models that were named without one, and those the hub 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from whitebox_agent.backoff import delay_s
-from whitebox_agent.buffer import Buffer, Flight, Landing, StoreError, drops_of
+from whitebox_agent.buffer import Buffer, Flight, Landing, OutboxItem, StoreError, drops_of
 from whitebox_agent.models import Models
 from whitebox_agent.ship import Hub, HubError
 from whitebox_agent.ship.settle import Outcome, settle, sort_items
@@ -27,6 +28,7 @@ from whitebox_wire.messages import (
     SpecRef,
 )
 from whitebox_wire.packing import pack
+from whitebox_wire.vector import IntVector
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +142,7 @@ class Shipper(threading.Thread):
         now_ms = self._now_ms()
         bytes_max = EXPORT_BYTES_MAX - _OVERHEAD_BYTES
         books_due = now_ms >= self._books_due_ms
-        flight = self._buffer.outbox.take_off(now_ms, bytes_max, empty=books_due)
+        flight = self._buffer.outbox.take_off(now_ms, bytes_max, empty=books_due, seal=self._sealed)
         if flight is None:
             return False, 0.0
         try:
@@ -161,6 +163,14 @@ class Shipper(threading.Thread):
         self._land(flight, response)
         self._fetch(self._models.outdated(response.specs))
         return bool(flight.items), 0.0
+
+    def _sealed(self, item: OutboxItem) -> IntVector | None:
+        """A sum with its noise; None if its spec is lost, since its policy is lost with it."""
+        model = self._models.of(item.key.spec_digest)
+        if model is None:
+            logger.error("a sum stays: its spec is lost model=%s", item.key.model_id)
+            return None
+        return model.seal.apply(item.vector, item.key.section, os.urandom)
 
     def _request(self, flight: Flight, now_ms: int) -> ExportRequest:
         books = self._buffer.books.read()

@@ -11,6 +11,7 @@ import pytest
 from whitebox_agent.buffer import Drop, Fold, Remembered, RowBatch, Stream
 from whitebox_agent.fold import ModelFold
 from whitebox_agent.models import Model
+from whitebox_agent.privacy import Seal
 from whitebox_agent.recorder.folding import first_run, plan_fold
 from whitebox_agent.table import Encoder
 from whitebox_agent.window import ShipPolicy
@@ -30,7 +31,8 @@ DrawBatch = Callable[..., InferenceBatch]
 @pytest.fixture
 def model(spec: ModelSpec) -> Model:
     digest = spec_digest(encode_spec(spec))
-    return Model(spec, digest, Encoder(spec, digest), ModelFold(spec))
+    fold = ModelFold(spec)
+    return Model(spec, digest, Encoder(spec, digest), fold, Seal.of(spec, fold.layout))
 
 
 def stored(model: Model, batch: InferenceBatch) -> RowBatch:
@@ -204,7 +206,8 @@ SEGMENTS = (
 def segmented(spec: ModelSpec) -> Model:
     spec = replace(spec, segments=SEGMENTS).check()
     digest = spec_digest(encode_spec(spec))
-    return Model(spec, digest, Encoder(spec, digest), ModelFold(spec, labels={"site": "berlin"}))
+    fold = ModelFold(spec, labels={"site": "berlin"})
+    return Model(spec, digest, Encoder(spec, digest), fold, Seal.of(spec, fold.layout))
 
 
 def test_rows_and_their_labels_are_added_to_the_same_segments(

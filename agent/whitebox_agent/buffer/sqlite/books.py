@@ -31,6 +31,15 @@ SELECT min(at) FROM (
 )
 """
 
+# Sums of too few rows that would not be enough even if each joined the others of its kind.
+_LONELY = """
+SELECT coalesce(sum(items), 0), coalesce(sum(CASE WHEN segment = 0 THEN rows END), 0) FROM (
+    SELECT segment, count(*) AS items, sum(rows) AS rows FROM outbox
+    WHERE flight IS NULL AND rows < rows_min
+    GROUP BY model_id, digest, segment, section, bare HAVING sum(rows) < max(rows_min)
+)
+"""
+
 
 class SqliteBooks:
     def __init__(self, database: Database) -> None:
@@ -43,6 +52,7 @@ class SqliteBooks:
             ).fetchone()
             [oldest] = conn.execute(_OLDEST).fetchone()
             [items] = conn.execute("SELECT count(*) FROM outbox").fetchone()
+            lonely_items, lonely_rows = conn.execute(_LONELY).fetchone()
             [remembered] = conn.execute("SELECT count(*) FROM predictions").fetchone()
             duplicates = conn.execute(
                 "SELECT model_id, duplicate_ids FROM ledger WHERE duplicate_ids > 0"
@@ -59,6 +69,8 @@ class SqliteBooks:
             duplicate_ids=dict(duplicates),
             acknowledged_ms=acknowledged_ms,
             note=note,
+            lonely_items=lonely_items,
+            lonely_rows=lonely_rows,
         )
 
 

@@ -1,75 +1,123 @@
-"""One SQLite connection that several threads share, and how its errors are told.
+"""One SQLite connection that several threads share, and what becomes of its errors.
 
 Write-ahead log with synchronous=FULL: what was committed survives a power cut. Deleted rows are
-overwritten with zeros (secure_delete). A lock file keeps a second agent away from the store. The
-standard library's driver alone: sqlite-utils, which the hub uses, imports pandas wherever it is
-installed, which costs a serving process 1.5 seconds and an idle agent more than all the rest.
+overwritten with zeros (secure_delete). The connection has the store to itself, so SQLite maps no
+memory that it shares: a failing disk gives errors and never a signal that would end the process. A
+lock file says so to a second agent, and who only reads takes no lock.
+
+A full disk costs the reserve (`reserve`), and the file stops growing until that is back; a damaged
+store is made anew (`rescue`), at once and by whoever met the damage. The standard library's driver
+alone: sqlite-utils, which the hub uses, imports pandas wherever it is installed, which costs a
+serving process 1.5 seconds and an idle agent more than all the rest.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from importlib import resources
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
 
-from whitebox_agent.buffer import StoreError
-
-SCHEMA_VERSION = 1
-BUSY_S = 10.0
-WAL_BYTES_KEPT_MAX = 16 * 1024 * 1024
-_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "secure_delete = ON",
-    f"journal_size_limit = {WAL_BYTES_KEPT_MAX}",
+from whitebox_agent.buffer import DamagedError, StoreError, UnwritableError
+from whitebox_agent.buffer.sqlite import faults
+from whitebox_agent.buffer.sqlite.bookmark import (
+    Bookmark,
+    Position,
+    is_sealed,
+    read_position,
+    seal_position,
 )
+from whitebox_agent.buffer.sqlite.connection import (
+    SCHEMA_VERSION,
+    connect,
+    connect_to_read,
+    make_tables,
+)
+from whitebox_agent.buffer.sqlite.rescue import finish_rescue, rescue
+from whitebox_agent.buffer.sqlite.reserve import Reserve
+
+logger = logging.getLogger(__name__)
+
+# Of SQLite's own; a store that may not grow has as many pages as it has.
+_PAGES_MAX = 2**30
+_CHECKPOINT_PAGES = 1_000
 
 
 class Database:
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the store at `path`, or make it.
+    def __init__(self, path: Path, agent_id: str, new_epoch: int) -> None:
+        """Open the store at `path`, or make it; mend it where it is damaged.
 
         Raises:
-            StoreError: it cannot be opened, another agent has it, or a newer version wrote it.
+            StoreError: it cannot be opened, another agent has it, a newer version wrote it, or the
+                file is no store.
         """
         self._path = path
+        self._first = (agent_id, new_epoch)
         self._lock = threading.RLock()
-        with ExitStack() as stack, self._told():
-            if not read_only:
-                stack.enter_context(_guard(path))
-            address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            conn = sqlite3.connect(
-                address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-            )
-            stack.callback(conn.close)
-            self._conn = conn
-            if not read_only:
-                self._set_up()
-            self._check_version()
+        self._conn: sqlite3.Connection | None = None
+        self._full = False
+        with ExitStack() as stack:
+            stack.enter_context(_guard(path))
+            self._reserve = Reserve(_beside(path, "reserve"))
+            self._bookmark = Bookmark(_beside(path, "books"))
+            stack.callback(self._bookmark.close)
+            self._position = self._bookmark.read()
+            stack.callback(self._disconnect)
+            # Taken before the store grows, and without: a full disk gives back what it holds.
+            self._reserve.take()
+            self._open()
             self._stack = stack.pop_all()
 
-    def _set_up(self) -> None:
-        for pragma in _PRAGMAS:
-            self._conn.execute(f"PRAGMA {pragma}")
-        [tables] = self._conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if not tables:
-            schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
-            self._conn.executescript(
-                f"BEGIN EXCLUSIVE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
+    def _open(self) -> None:
+        """Connect, after mending if need be, and with the reserve's space if there is no other."""
+        for last_try in (False, False, True):
+            try:
+                with self._told():
+                    self._conn = self._connect()
+            except (DamagedError, UnwritableError):
+                if last_try:
+                    raise
+            else:
+                return
 
-    def _check_version(self) -> None:
-        [version] = self._conn.execute("PRAGMA user_version").fetchone()
-        if version != SCHEMA_VERSION:
-            raise StoreError(
-                f"store {self._path} has format {version}, and this version reads {SCHEMA_VERSION}",
-                hint="install the version that wrote it, or name another store",
-            )
+    def _connect(self) -> sqlite3.Connection:
+        """The open store, whose tables are there and whose books are as they were signed."""
+        with self._told():
+            finish_rescue(self._path)
+        known = self._position
+        conn = connect(self._path)
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+            if known is None:
+                make_tables(conn, *self._first)
+            self._check_version(conn)
+            position = read_position(conn)
+            if not is_sealed(conn, position):
+                raise faults.Damage("its books do not have their checksum")
+            if known is not None and position.commits < known.commits:
+                raise faults.Damage("it is older than its bookmark")
+            conn.execute("UPDATE meta SET agent_id = ?", [self._first[0]])
+            conn.execute("COMMIT")
+        except BaseException:
+            conn.close()
+            raise
+        self._position = position
+        return conn
+
+    def _check_version(self, conn: sqlite3.Connection) -> None:
+        [version] = conn.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            return
+        if self._position is not None and self._position.format == SCHEMA_VERSION:
+            raise faults.Damage(f"it says that it has format {version}")
+        raise StoreError(
+            f"store {self._path} has format {version}, and this version reads {SCHEMA_VERSION}",
+            hint="install the version that wrote it, or name another store",
+        )
 
     def close(self) -> None:
         with self._lock:
@@ -77,45 +125,169 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that writes: all of it or nothing."""
-        with self._transaction("BEGIN IMMEDIATE") as conn:
-            yield conn
+        """One transaction that writes: all of it or nothing.
+
+        Raises:
+            UnwritableError: the disk is full or does not write.
+            DamagedError: the store was damaged, and was mended.
+        """
+        with self._lock:
+            if self._full and self._reserve.take():
+                self._set_full(False)
+            with self._transaction("BEGIN IMMEDIATE") as conn:
+                yield conn
+                position = seal_position(conn)
+            self._position = position
+            self._bookmark.write(position)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One consistent view over several queries."""
-        with self._transaction("BEGIN") as conn:
+        with self._lock, self._transaction("BEGIN") as conn:
             yield conn
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        if self._conn is None:
+            self._open()
         conn = self._conn
-        with self._lock, self._told():
+        assert conn is not None  # _open raises when it cannot
+        with self._told():
             conn.execute(begin)
             try:
+                if read_position(conn) != self._position:
+                    raise faults.Damage("its books have changed by themselves")
                 yield conn
                 conn.execute("COMMIT")
             except BaseException:
                 # An error may have ended the transaction already (a full disk does).
                 if conn.in_transaction:
-                    conn.execute("ROLLBACK")
+                    with suppress(sqlite3.Error):
+                        conn.execute("ROLLBACK")
                 raise
+
+    def checkpoint(self) -> None:
+        """Bring the log into the file: damage to the log cannot undo what was committed before."""
+        with self._lock, self._told():
+            if self._conn is not None:
+                self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def mend(self, why: str) -> None:
+        """Make the store anew from what can be read back. DamagedError when that is done."""
+        with self._lock, self._told():
+            raise faults.Damage(why)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors as what they mean for the caller, after what can be done about them was done."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except Exception as error:
+            fault = faults.judge(error, self._is_readable)
+            if fault is faults.Fault.FULL:
+                self._set_full(True)
+                raise UnwritableError(
+                    f"store {self._path}: {error}", hint="recording goes on when there is space"
+                ) from error
+            if fault is faults.Fault.DAMAGE:
+                self._mend(error)
+                raise DamagedError(f"store {self._path} was damaged: {error}") from error
+            if fault is faults.Fault.UNUSABLE:
+                raise StoreError(
+                    f"store {self._path}: {error}",
+                    hint="check that the folder exists and can be written",
+                ) from error
+            raise
+
+    def _is_readable(self) -> bool:
+        """Whether every page of the store can be read and makes sense."""
+        return faults.is_readable(self._conn) if self._conn else True
+
+    def _set_full(self, full: bool) -> None:
+        """Give the reserve back and stop growing, or begin to grow again."""
+        if full:
+            self._reserve.release()
+        if full != self._full:
+            logger.warning("disk full=%s store=%s", full, self._path)
+        self._full = full
+        if self._conn is None:
+            return
+        with suppress(sqlite3.Error):
+            [pages] = self._conn.execute("PRAGMA page_count").fetchone()
+            self._conn.execute(f"PRAGMA max_page_count = {pages if full else _PAGES_MAX}")
+            # After every commit: the log is written from its start again and need not grow.
+            checkpoint = 1 if full else _CHECKPOINT_PAGES
+            self._conn.execute(f"PRAGMA wal_autocheckpoint = {checkpoint}")
+            self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def _mend(self, cause: Exception) -> None:
+        """Put a store of what can be read back in the place of the damaged one."""
+        if self._position is None:
+            raise StoreError(
+                f"store {self._path}: {cause}", hint="the file is no store: name another one"
+            ) from cause
+        self._disconnect()
+        # There may be no space but the reserve's.
+        self._reserve.release()
+        logger.error("store damaged path=%s error=%s", self._path, cause)
+        try:
+            position, told = rescue(self._path, self._bookmark.read(), self._first[0])
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"store {self._path} cannot be mended: {error}") from error
+        self._position = position
+        self._bookmark.write(position)
+        self._reserve.take()
+        logger.warning("store mended path=%s %s", self._path, told)
+
+    def _disconnect(self) -> None:
+        if self._conn is not None:
+            with suppress(sqlite3.Error):
+                self._conn.close()
+            self._conn = None
+
+
+class Reader:
+    """A store as it is now, read beside the agent that uses it and without a lock.
+
+    What the agent moves meanwhile may be seen in halves: who needs it to agree reads again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open an existing store; StoreError when it cannot be read."""
+        self._path = path
+        with self._told():
+            self._conn = connect_to_read(path)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        with self._told():
+            self._conn.execute("BEGIN")
+            try:
+                yield self._conn
+            finally:
+                self._conn.execute("ROLLBACK")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(
-                f"store {self._path}: {error}",
-                hint="check that the folder exists, can be written and has space",
-            ) from error
+            raise StoreError(f"store {self._path}: {error}", hint="is it a store?") from error
+
+    def close(self) -> None:
+        self._conn.close()
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f"{path.name}.{ending}")
 
 
 def _guard(path: Path) -> BufferedWriter:
     """Hold the store's lock file for as long as the answer is open."""
     try:
-        guard = path.with_name(path.name + ".lock").open("wb")
+        guard = _beside(path, "lock").open("wb")
     except OSError as error:
         raise StoreError(
             f"store {path}: {error.strerror}", hint="check that the folder exists"

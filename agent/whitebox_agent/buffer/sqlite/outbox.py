@@ -9,9 +9,18 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from whitebox_agent.buffer import Drop, Flight, Landing, OutboxHead, OutboxItem, Stream, Sum
+from whitebox_agent.buffer import (
+    Drop,
+    Flight,
+    Landing,
+    OutboxHead,
+    OutboxItem,
+    SealSum,
+    Stream,
+    Sum,
+)
+from whitebox_agent.buffer.sqlite.boarding import ITEM_COLUMNS, board, item_of
 from whitebox_agent.buffer.sqlite.books import write_drops
 from whitebox_agent.buffer.sqlite.database import Database
 from whitebox_wire.errors import MergeError
@@ -20,52 +29,41 @@ from whitebox_wire.messages import WindowKey
 from whitebox_wire.stored import read_vector, vector_bytes
 from whitebox_wire.vector import ROWS_PER_DELTA_MAX, add
 
-# Of one flight; the bound in bytes is met long before.
-ITEMS_MAX = 4_096
 _OPEN = """
 SELECT id, vector FROM outbox
 WHERE model_id = ? AND start_s = ? AND section = ? AND segment = ? AND digest = ?
-    AND length_s = ? AND flight IS NULL AND rows <= ?
+    AND length_s = ? AND bare = ? AND flight IS NULL AND rows <= ?
 ORDER BY id DESC LIMIT 1
 """
 _NEW = """
-INSERT INTO outbox (model_id, start_s, section, segment, digest, length_s,
-    rows, opened_ms, ready_ms, vector)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_READY = """
-SELECT id, length(vector) FROM outbox WHERE flight IS NULL AND ready_ms <= ?
-ORDER BY ready_ms, id LIMIT ?
+INSERT INTO outbox (model_id, start_s, section, segment, digest, length_s, bare,
+    rows_min, rows, opened_ms, ready_ms, vector)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _HEADS = """
-SELECT id, model_id, digest, segment, start_s, section, length_s, rows, length(vector) FROM outbox
-WHERE flight IS NULL ORDER BY start_s, id LIMIT ?
+SELECT id, model_id, digest, segment, start_s, section, length_s, rows, length(vector), bare
+FROM outbox WHERE flight IS NULL ORDER BY start_s, id LIMIT ?
 """
-_ITEMS = """
-SELECT id, model_id, digest, segment, start_s, section, length_s, rows, vector FROM outbox
-WHERE flight IS NOT NULL ORDER BY id
-"""
+_ITEMS = f"SELECT {ITEM_COLUMNS} FROM outbox WHERE flight IS NOT NULL ORDER BY id"  # noqa: S608  # names of columns only
 
 
 class SqliteOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take_off(self, now_ms: int, bytes_max: int, *, empty: bool) -> Flight | None:
+    def take_off(
+        self, now_ms: int, bytes_max: int, *, empty: bool, seal: SealSum | None = None
+    ) -> Flight | None:
         with self._database.writing() as conn:
             epoch, sequence, in_flight = conn.execute(
                 "SELECT epoch, sequence, in_flight FROM meta"
             ).fetchone()
             if not in_flight:
-                chosen = _choose(conn, now_ms, bytes_max)
-                if not chosen and not empty:
-                    return None
                 sequence += 1
-                conn.executemany(
-                    "UPDATE outbox SET flight = ? WHERE id = ?", [(sequence, id_) for id_ in chosen]
-                )
+                if not board(conn, sequence, now_ms, bytes_max, seal) and not empty:
+                    return None
                 conn.execute("UPDATE meta SET sequence = ?, in_flight = 1", [sequence])
-            items = tuple(_item(row) for row in conn.execute(_ITEMS))
+            items = tuple(item_of(row) for row in conn.execute(_ITEMS))
         return Flight(epoch & (2**64 - 1), sequence, items)
 
     def land(self, flight: Flight, landing: Landing) -> None:
@@ -97,8 +95,8 @@ class SqliteOutbox:
     def heads(self, limit: int) -> tuple[OutboxHead, ...]:
         with self._database.reading() as conn:
             return tuple(
-                OutboxHead(id_, _key(*key), length_s, rows, size)
-                for id_, *key, length_s, rows, size in conn.execute(_HEADS, [limit])
+                OutboxHead(id_, _key(*key), length_s, rows, size, bool(bare))
+                for id_, *key, length_s, rows, size, bare in conn.execute(_HEADS, [limit])
             )
 
     def merge(self, ids: Sequence[int], start_s: int, length_s: int) -> None:
@@ -135,7 +133,7 @@ def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None
         key = new.key
         window = (
             *(key.model_id, key.start_s, key.section.value, key.segment),
-            *(key.spec_digest, new.length_s),
+            *(key.spec_digest, new.length_s, new.bare),
         )
         row = conn.execute(_OPEN, [*window, ROWS_PER_DELTA_MAX - new.rows]).fetchone()
         try:
@@ -150,25 +148,7 @@ def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None
             # A cell is full: what comes for this window gathers in a sum of its own.
             pass
         data = vector_bytes(new.vector, new.size)
-        conn.execute(_NEW, [*window, new.rows, now_ms, new.ready_ms, data])
-
-
-def _choose(conn: sqlite3.Connection, now_ms: int, bytes_max: int) -> list[int]:
-    """The ids of what is ready, oldest first, until the bytes are full; one at least."""
-    chosen: list[int] = []
-    total = 0
-    for id_, size in conn.execute(_READY, [now_ms, ITEMS_MAX]):
-        total += size
-        if chosen and total > bytes_max:
-            break
-        chosen.append(id_)
-    return chosen
-
-
-def _item(row: tuple[Any, ...]) -> OutboxItem:
-    id_, *key, length_s, rows, data = row
-    vector, size = read_vector(data)
-    return OutboxItem(id_, _key(*key), length_s, rows, size, vector)
+        conn.execute(_NEW, [*window, new.rows_min, new.rows, now_ms, new.ready_ms, data])
 
 
 def _key(model_id: str, digest: bytes, segment: int, start_s: int, section: str) -> WindowKey:

@@ -37,7 +37,8 @@ CREATE TABLE predictions (
 CREATE UNIQUE INDEX predictions_by_id ON predictions (id, spec);
 CREATE INDEX predictions_by_end ON predictions (expires_ms);
 
--- Sums that the hub does not have. Those with a flight are in the export under way.
+-- Sums that the hub does not have. Those with a flight are in the export under way. A sum of fewer
+-- than rows_min rows waits for company; a bare one has yet to be sealed (noised).
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
     model_id TEXT NOT NULL,
@@ -49,11 +50,14 @@ CREATE TABLE outbox (
     rows INTEGER NOT NULL,
     opened_ms INTEGER NOT NULL,
     ready_ms INTEGER NOT NULL,
+    rows_min INTEGER NOT NULL,
+    bare INTEGER NOT NULL,
     flight INTEGER,
     vector BLOB NOT NULL
 );
 CREATE INDEX outbox_by_window ON outbox (model_id, start_s, section, segment);
 CREATE INDEX outbox_by_time ON outbox (ready_ms) WHERE flight IS NULL;
+CREATE INDEX outbox_lonely ON outbox (start_s) WHERE flight IS NULL AND rows < rows_min;
 CREATE INDEX outbox_under_way ON outbox (flight) WHERE flight IS NOT NULL;
 
 CREATE TABLE ledger (
