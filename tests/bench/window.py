@@ -26,8 +26,8 @@ def measure_window(plan: Plan) -> Figures:
     batch = rows.batch(subject)
     with plan.stage("weigh a window of 1,000 rows"):
         figures: Figures = {
-            "window_bytes": len(report_bytes(subject, batch, deflate=True)),
-            "plain_window_bytes": len(report_bytes(subject, batch, deflate=False)),
+            "window_bytes": len(report_bytes(subject, batch, deflate=False)),
+            "deflated_window_bytes": len(report_bytes(subject, batch, deflate=True)),
             "parquet_window_bytes": _parquet_bytes(rows),
             "json_window_bytes": _json_bytes(rows),
         }
