@@ -184,7 +184,7 @@ def _compare_some(
     column = np.where(p_values.min(axis=1) < 1.0, np.argmin(p_values, axis=1), farthest)
     at = np.arange(len(devices))
     corrected = np.minimum(p_values[at, column] * plan.sizes.size, 1.0)
-    compared: BoolArray = enough.any(axis=1)
+    compared: BoolArray = np.asarray(enough.any(axis=1), np.bool_)
     return corrected, column, effect[at, column], compared
 
 
