@@ -45,14 +45,26 @@ def fit_loss_tree(
     cells, loss = _read(spec, columns, rows)
     if loss.size < 2 * HELD_OUT * LEAF_ROWS_MIN:
         least = 2 * HELD_OUT * LEAF_ROWS_MIN
-        return (None, f"no loss tree: {loss.size} rows with an error, {least} needed")
+        return None, f"no loss tree: {loss.size} rows with an error, {least} needed"
+    # In units of the largest loss no square overflows.
+    unit = float(loss.max()) or 1.0
+    loss = loss / unit
     held = place_ranks(0, loss.size) % np.uint64(HELD_OUT) == 0
     size, explained = _size(_take(cells, ~held), loss[~held], _take(cells, held), loss[held])
-    if size < 2:
-        return (None, "no loss tree: errors do not follow from the features")
     splits = grow(cells, loss, size, LEAF_ROWS_MIN)
-    tree = _tree(columns, splits, leaf_of(cells, splits), loss)
-    return (tree, f"loss tree of {tree.leaves} leaves, explains {explained:.0%}")
+    if not splits:
+        return None, "no loss tree: errors do not follow from the features"
+    leaf = leaf_of(cells, splits)
+    groups = [loss[leaf == at] for at in range(len(splits) + 1)]
+    tree = LossTree(
+        _wire_splits(columns, splits),
+        tuple(_rounded(float(group.mean()) * unit) for group in groups),
+        tuple(_rounded(float(group.std()) * unit) for group in groups),
+    )
+    return (
+        tree,
+        f"loss tree of {tree.leaves} leaves, explains {explained:.0%} of the errors' variance",
+    )
 
 
 def _read(
@@ -111,15 +123,12 @@ def _size(cells: Cells, loss: FloatArray, held: Cells, held_loss: FloatArray) ->
     return best + 1, 1 - errors[best] / errors[0] if errors[0] > 0 else 0.0
 
 
-def _tree(
-    columns: list[tuple[int, str, Bins]],
-    splits: list[Split],
-    leaf: IntArray,
-    loss: FloatArray,
-) -> LossTree:
+def _wire_splits(
+    columns: list[tuple[int, str, Bins]], splits: list[Split]
+) -> tuple[LossSplit, ...]:
     """Grown splits as the wire has them: a split's children are later splits or leaves."""
-    # Where a leaf hangs: the child's place in `ends`. It moves when the leaf is parted.
     ends: list[list[int]] = []
+    # Where each leaf hangs: a split and one of its two ends, replaced when the leaf is parted.
     hangs: dict[int, tuple[int, int]] = {}
     for number, split in enumerate(splits):
         if split.leaf in hangs:
@@ -127,16 +136,10 @@ def _tree(
             ends[parent][side] = number
         ends.append([-1 - split.leaf, -2 - number])
         hangs |= {split.leaf: (number, 0), number + 1: (number, 1)}
-    made = tuple(
+    return tuple(
         LossSplit(place, _test(bins, split.passing), left, right, split.missing_left)
         for split, (left, right) in zip(splits, ends, strict=True)
         for place, _, bins in (columns[split.column],)
-    )
-    groups = [loss[leaf == at] for at in range(len(splits) + 1)]
-    return LossTree(
-        made,
-        tuple(_rounded(group.mean()) for group in groups),
-        tuple(_rounded(group.std()) for group in groups),
     )
 
 

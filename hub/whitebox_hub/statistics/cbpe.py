@@ -22,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from whitebox_hub.statistics.estimate import Estimate, banded
 from whitebox_wire.layout import ScoreBlock
@@ -75,12 +76,15 @@ class ClassificationEstimate:
     """`rows` have a score and a known class. A metric without a value has a reason instead.
 
     The expected `true_positive` and so on are a binary model's. A multi-class model's metrics but
-    the accuracy are means over classes, each against the rest, as NannyML's are.
+    the accuracy are means over classes, each against the rest, as NannyML's are. `error_square` is
+    the mean square of a row's probability to be wrong, which with the accuracy tells how much
+    rows differ in it.
     """
 
     rows: int
     metrics: dict[str, Estimate]
     reasons: dict[str, str]
+    error_square: float = 0.0
     true_positive: Estimate | None = None
     false_positive: Estimate | None = None
     false_negative: Estimate | None = None
@@ -101,6 +105,7 @@ def estimate_binary(vector: IntVector, block: ScoreBlock) -> ClassificationEstim
         rows=int(rows),
         metrics={name: said for name, said in metrics.items() if said is not None},
         reasons={name: _UNDEFINED[name] for name in METRICS if metrics.get(name) is None},
+        error_square=_error_square(sums.rows, [sums.rows[0] - sums.positive[0], sums.positive[1]]),
         true_positive=banded(tp, of_predicted, high=predicted),
         false_positive=banded(predicted - tp, of_predicted, high=predicted),
         false_negative=banded(fn, of_others, high=others),
@@ -206,18 +211,27 @@ def estimate_multi_class(
     rows = sum(float(sums.rows[0].sum()) for sums in each)
     if not rows:
         return ClassificationEstimate(0, {}, dict.fromkeys(METRICS, NO_SCORES))
-    right = sum(float(sums.positive[0].sum()) for sums in each)
+    counts = np.array([sums.rows[0] for sums in each])
+    right = np.array([sums.positive[0] for sums in each])
     doubt = sum(float(sums.doubt[0].sum()) for sums in each)
     occurring = [s for s in each if s.rows[0].any() or s.positive.any()]
     by_class = [one_against_rest(sums) for sums in occurring]
-    metrics = {"accuracy": banded(right / rows, doubt / rows**2)}
+    metrics = {"accuracy": banded(float(right.sum()) / rows, doubt / rows**2)}
     for name in METRICS[1:]:
         metrics[name] = _macro(name, by_class)
     return ClassificationEstimate(
         rows=int(rows),
         metrics={name: said for name, said in metrics.items() if said is not None},
         reasons={name: _UNDEFINED[name] for name in METRICS if metrics.get(name) is None},
+        error_square=_error_square(counts, counts - right),
     )
+
+
+def _error_square(rows: FloatArray, wrong: npt.ArrayLike) -> float:
+    """The mean square of rows' probabilities to be wrong, from sums by bin; some row there is."""
+    wrong = np.asarray(wrong, np.float64)
+    squares = np.divide(wrong**2, rows, out=np.zeros_like(rows), where=rows > 0)
+    return float(squares.sum() / rows.sum())
 
 
 def _macro(name: str, by_class: list[dict[str, tuple[float, float]]]) -> Estimate | None:
