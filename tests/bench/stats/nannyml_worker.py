@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.bench import nannyml_cbpe
 from tests.bench.serving import serve
 
 METHOD = "jensen_shannon"
@@ -39,6 +40,11 @@ class NannyML:
     def datasets(self) -> Answer:
         """The folder of the data sets that NannyML's wheel packs."""
         return {"folder": str(Path(self._nannyml.__file__).parent / "datasets" / "data")}
+
+    def cbpe(self, out: str) -> Answer:
+        """Write its estimates without labels on its own data sets; see `nannyml_cbpe`."""
+        nannyml_cbpe.main(out)
+        return {}
 
     def prepare(self, reference: str, categorical: list[bool], rows: int) -> Answer:
         """Read the reference, float64 of shape [rows, columns]; `rows` are those of a window."""

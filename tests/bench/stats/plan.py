@@ -67,9 +67,12 @@ class Plan:
         """How many of something to take."""
         return quick if self.quick else thorough
 
-    def beside(self, ask: Callable[[Stranger], Result]) -> dict[str, Future[Result]]:
-        """Ask every stranger in a thread of its own; answers by its name."""
-        return {s.name: self.threads.submit(ask, s) for s in self.strangers}
+    def beside(
+        self, ask: Callable[[Stranger], Result], of: str | None = None
+    ) -> dict[str, Future[Result]]:
+        """Ask every stranger, or the one of a name, in a thread; answers by name."""
+        asked = [s for s in self.strangers if of in (None, s.name)]
+        return {s.name: self.threads.submit(ask, s) for s in asked}
 
     def work(
         self, stage: str, function: Callable[[T], Result], tasks: Iterable[T]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from tests.bench.peers import ROOT, Peers, Worker, running_worker
 from whitebox_wire.vector import FloatArray
 
 _FOLDER = ROOT / "build" / "bench-strangers"
-_REQUIREMENTS = ("evidently==0.7.23", "nannyml==0.13.1", "numpy<2", "pandas<3", "pyarrow")
+_REQUIREMENTS = ("evidently==0.7.23", "nannyml==0.13.1", "numpy<2", "pandas<3", "pyarrow<20")
 # Nobody is to report their use from here, and one thread each leaves a core to the other.
 _VARIABLES = {
     "DO_NOT_TRACK": "1",
@@ -49,8 +50,8 @@ class Stranger:
 
     def __init__(self, name: str, worker: Worker, folder: Path) -> None:
         self.name = name
+        self.folder = folder
         self._worker = worker
-        self._folder = folder
 
     def prepare(self, reference: FloatArray, categorical: Sequence[bool], rows: int) -> None:
         """Give it a reference, shape [rows, columns], and the rows of a window to come."""
@@ -68,12 +69,16 @@ class Stranger:
         """Its version by its name."""
         return self._worker.ask("versions")
 
+    def ask(self, do: str, **arguments: object) -> dict[str, Any]:
+        """Let it do what its worker alone can do."""
+        return self._worker.ask(do, **arguments)
+
     def datasets(self) -> Path:
         """The folder of the data sets that its wheel packs; NannyML alone has one."""
         return Path(self._worker.ask("datasets")["folder"])
 
     def _write(self, what: str, rows: FloatArray) -> str:
-        path = self._folder / f"{self.name}-{what}.npy"
+        path = self.folder / f"{self.name}-{what}.npy"
         np.save(path, rows)
         return str(path)
 
