@@ -99,7 +99,7 @@ def _check_thresholds(monitor: Monitor, metric: Metric, spec: ModelSpec) -> None
             f"{metric.name!r} of a {spec.kind.value} model has no calibrated rule",
             hint=f"set rule to 'threshold' and {used}_threshold",
         )
-    if limit is not None and metric.section.value == "labels":
+    if limit is not None and metric.fixed_effect:
         raise MonitorError(
             f"the calibrated rule compares {metric.name!r} with the reference, not with "
             f"{used}_threshold",

@@ -194,7 +194,9 @@ def average_precision(positive: FloatArray, negative: FloatArray) -> float:
     t = positive.sum() - np.cumsum(positive)[held]
     r = (positive + negative).sum() - np.cumsum(positive + negative)[held]
     share = p / both
-    rest = np.where(r > 0, (t - r * share) / both * np.log1p(both / np.maximum(r, 1e-300)), 0.0)
+    # Above the highest bin there is nothing: its rows have their own share throughout.
+    growth = np.divide(both, r, out=np.zeros_like(r), where=r > 0)
+    rest = (t - r * share) / both * np.log1p(growth)
     return float((p * (share + rest)).sum() / positive.sum())
 
 

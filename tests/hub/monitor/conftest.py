@@ -26,6 +26,8 @@ from whitebox_wire.layout import (
 from whitebox_wire.spec import (
     CategoricalBins,
     Feature,
+    LossSplit,
+    LossTree,
     ModelKind,
     ModelSpec,
     NumericBins,
@@ -41,7 +43,10 @@ HOUR_S = 3_600
 AGES = NumericBins(tuple(float(e) for e in range(15, 70, 5)), 40.0, 10.0)
 INCOMES = NumericBins(tuple(float(e) for e in range(100, 1_000, 100)), 500.0, 200.0)
 JOBS = ("clerk", "driver", "nurse")
+LEVELS = ("low", "mid", "high")
 SCORE_BINS = 10
+# Rows below the age of 40 are predicted better.
+LOSS_TREE = LossTree((LossSplit(0, 40.0, -1, -2),), means=(10.0, 30.0), deviations=(8.0, 20.0))
 
 Vectors = Mapping[Section, IntVector]
 
@@ -52,7 +57,10 @@ def spec_of(kind: ModelKind) -> ModelSpec:
             Prediction("prediction", ("no", "yes"), ("score",), SCORE_BINS),
             Target("y"),
         ),
-        ModelKind.MULTI_CLASS: (Prediction("prediction", ("low", "mid", "high")), Target("y")),
+        ModelKind.MULTI_CLASS: (
+            Prediction("prediction", LEVELS, tuple(f"score_{c}" for c in LEVELS), SCORE_BINS),
+            Target("y"),
+        ),
         ModelKind.REGRESSION: (
             Prediction("prediction", value=INCOMES),
             Target("y", INCOMES, error_edges=(50.0, 100.0)),
@@ -63,7 +71,10 @@ def spec_of(kind: ModelKind) -> ModelSpec:
     segments = tuple(
         Segment(name, (Predicate("age", ages),)) for name, ages in (("young", young), ("old", old))
     )
-    return ModelSpec("m", kind, features, prediction, target, segments=segments).check()
+    tree = LOSS_TREE if kind is ModelKind.REGRESSION else None
+    return ModelSpec(
+        "m", kind, features, prediction, target, segments=segments, loss_tree=tree
+    ).check()
 
 
 def fill(vector: IntVector, block: NumericBlock, bins: NumericBins, values: FloatArray) -> None:
@@ -93,10 +104,24 @@ def fold_features(
     block = layout.prediction
     if isinstance(block, ClassPredictionBlock):
         classes = block.predicted.stop - block.predicted.start
-        vector[block.predicted] = rng.multinomial(rows, np.full(classes, 1 / classes))
+        counts = rng.multinomial(rows, np.full(classes, 1 / classes))
+        vector[block.predicted] = counts
+        _fill_predicted(vector, block, counts[-len(block.scores) :])
     else:
         fill(vector, block, INCOMES, rng.normal(500, 200, rows))
+        young = int(vector[age.bins][:6].sum())
+        vector[layout.leaves] = young, rows - young
     return vector
+
+
+def _fill_predicted(vector: IntVector, block: ClassPredictionBlock, counts: IntVector) -> None:
+    """Every row scores 0.75 for the class it is predicted to be of, and 0.25 for the others."""
+    rows = int(vector[block.predicted].sum())
+    for scores, count in zip(block.scores, counts.tolist(), strict=True):
+        vector[scores.bins.start + 7] = count
+        vector[scores.mass.start + 7] = count * 3 * ONE // 4
+        vector[scores.other_bins.start + 2] = rows - count
+        vector[scores.other_mass.start + 2] = (rows - count) * ONE // 4
 
 
 def fold_labels(
