@@ -4,9 +4,10 @@ A zoo of changes to a column, each compared with its reference: once by the hub'
 folded vectors, once by scipy or scikit-learn on the rows. Wasserstein distances are in standard
 deviations of the reference; PSI is compared over the same groups.
 
-The zoo is ordinary: columns move, stretch, lose a part and get tails, and scores spread over their
-bins. What cells cannot tell apart is measured beside it, as hard: values that stand where no edge
-is, tails beyond 1,000 scales, and scores that crowd in a few bins.
+The zoo is ordinary: columns move, stretch, lose a part and get tails (counts staying whole and
+zeros zeros), and scores spread over their bins. What cells cannot tell apart is measured beside it
+as hard: values that stand where no edge is, tails beyond 1,000 scales, scores that crowd in a few
+bins.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ _HARD: Mapping[str, Change] = {
     "up by 0.25 std, off the grid": lambda _, x, s: x + 0.25 * s,
     "a twentieth times 1,000": lambda r, x, _: np.where(r.uniform(size=x.size) < 0.05, 1e3 * x, x),
 }
+# What columns of such a law do when they change: counts stay whole, and zeros stay zeros.
+_ON_GRID: Mapping[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    "counts": lambda now, _: np.rint(now),
+    "zero-inflated": lambda now, was: np.where(was == 0, 0.0, now) if now.size == was.size else now,
+}
 Scores = Mapping[str, tuple[tuple[float, float], tuple[float, float], float]]
 # Parameters of the beta laws of negative and positive rows' scores, and the share of positive ones.
 _SPREAD: Scores = {
@@ -89,9 +95,9 @@ def measure_binned(plan: Plan) -> Outcome:
     """The largest error of every statistic over the zoo, and over what is hard."""
     laws, rows = _ZOO[: plan.few(len(_ZOO), 2)], plan.few(50_000, 2_000)
     with progress("counts beside rows"):
-        ordinary = _errors(laws, _ORDINARY, rounded=True)
+        ordinary = _errors(laws, _ORDINARY, on_grid=True)
         ordinary["auroc"] = {name: _auroc_error(of, rows) for name, of in _SPREAD.items()}
-        hard = _errors(laws, _HARD, rounded=False)
+        hard = _errors(laws, _HARD, on_grid=False)
         hard["auroc"] = {name: _auroc_error(of, rows) for name, of in _CROWDED.items()}
     figures: Figures = {}
     for suffix, errors in (("max_error", ordinary), ("max_error_hard", hard)):
@@ -119,16 +125,17 @@ def _table(title: str, errors: Errors, what: str) -> Table:
     )
 
 
-def _errors(laws: Sequence[Law], changes: Mapping[str, Change], *, rounded: bool) -> Errors:
-    """Errors of a column's statistics under every law and change; counts stay whole if rounded."""
+def _errors(laws: Sequence[Law], changes: Mapping[str, Change], *, on_grid: bool) -> Errors:
+    """Errors of a column's statistics under every law and change."""
     errors: Errors = {}
     for place, law in enumerate(laws):
         rng = np.random.default_rng((SEED, 8, place))
         pair = _Pair(law, law.draw(rng, (REFERENCE_ROWS, 1))[:, 0])
         for name, change in changes.items():
-            now = change(rng, law.draw(rng, (LIVE_ROWS, 1))[:, 0], float(pair.before.std()))
-            if rounded and law is _COUNTS:
-                now = np.rint(now)
+            was = law.draw(rng, (LIVE_ROWS, 1))[:, 0]
+            now = change(rng, was, float(pair.before.std()))
+            if on_grid:
+                now = _ON_GRID.get(law.name, lambda moved, _: moved)(now, was)
             for statistic, error in pair.errors(now).items():
                 errors.setdefault(statistic, {})[f"{law.name}, {name}"] = error
     return errors

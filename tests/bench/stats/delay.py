@@ -18,14 +18,14 @@ from itertools import chain, pairwise
 import numpy as np
 
 from tests.bench.stats.plan import Figures, Outcome, Plan, Table
-from tests.bench.stats.rows import NORMAL, REFERENCE_ROWS, draw
+from tests.bench.stats.rows import NORMAL, draw
 from tests.bench.stats.strangers import Stranger
 from tests.bench.stats.subject import Subject
 from whitebox_hub.monitor import Monitor, Rule, Verdict
 from whitebox_hub.monitor.evaluate import evaluate
 from whitebox_wire.vector import FloatArray
 
-FEATURES, MOVED, ROWS = 50, 3, 1_000
+FEATURES, MOVED, ROWS, REFERENCE_ROWS = 50, 3, 1_000, 10_000
 SHIFTS = (0.1, 0.25, 0.5)
 RUNS, WINDOWS_MAX = 20, 48
 QUIET_WINDOWS, WINDOWS_AT_ONCE = 1_440, 24
@@ -162,8 +162,9 @@ def _table(
         title="Windows until a shift is seen",
         note=(
             f"Mean over {runs} runs; {MOVED} of {FEATURES} normal features move by so many "
-            f"standard deviations; {ROWS:,} rows a window; runs end after {windows} windows. "
-            "The others' thresholds are tuned to one false alarm in 60 days."
+            f"standard deviations; {ROWS:,} rows a window, {REFERENCE_ROWS:,} in the reference; a "
+            f"run ends after {windows} windows. The others' thresholds are tuned to one false "
+            "alarm in 60 days, which is what features may spend of the default budget."
         ),
         headings=("", *(f"{shift:g} std" for shift in SHIFTS), "false alarms in 30 days"),
         rows=tuple(

@@ -49,6 +49,11 @@ class Subject:
         context = ModelContext(spec, fold.layout, vectors)
         return Subject(tuple(laws), fold, context)
 
+    @property
+    def features(self) -> set[str]:
+        """The names of the features: their places."""
+        return {feature.name for feature in self.context.spec.features}
+
     def window(self, rows: FloatArray, number: int, *, labelled: bool = False) -> WindowVectors:
         """The n-th hour's rows, folded; its outcomes are drawn from its number."""
         vectors = _fold(self.fold, self.laws, rows, number + 1, labelled=labelled)
