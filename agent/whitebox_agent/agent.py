@@ -21,7 +21,7 @@ from whitebox_agent.recorder.logbook import Extras, Logbook
 from whitebox_agent.recorder.queue import RowQueue
 from whitebox_agent.recorder.writer import Writer
 from whitebox_agent.ship import Hub
-from whitebox_agent.ship.shipper import ShipLimits, Shipper
+from whitebox_agent.ship.shipper import Shipper
 from whitebox_wire.codec import decode_bundle
 from whitebox_wire.errors import ConfigError
 
@@ -52,9 +52,8 @@ class Agent:
         with ExitStack() as stack:
             path = Path(config.store_path)
             self._buffer = stack.enter_context(open_sqlite(path, config.name, secrets.randbits(64)))
-            self._models = Models(self._buffer.specs, config.models, config.labels_by_key)
-            for spec_path in config.specs:
-                self._models.adopt(_spec_bytes(Path(spec_path)), pinned=True)
+            self._models = Models(self._buffer.specs, labels=config.labels_by_key)
+            self._models.pin(_specs_of(config), config.models)
             self._rows = RowQueue(
                 config.queue_rows_max, max(config.queue_rows_max // _WAKE_SHARE, 1)
             )
@@ -77,8 +76,9 @@ class Agent:
             return None
         hub = open_hub(config.hub_address)
         stack.callback(hub.close)
-        limits = ShipLimits(heartbeat_s=config.heartbeat_interval_s, deflate=config.deflate)
-        shipper = Shipper(self._buffer, self._models, hub, limits=limits, now_ms=clock_ms)
+        shipper = Shipper(
+            self._buffer, self._models, hub, limits=config.ship_limits, now_ms=clock_ms
+        )
         shipper.start()
         stack.callback(_stop_shipper, shipper)
         return shipper
@@ -155,6 +155,30 @@ class Agent:
         """What was recorded, what became of it, and what is still here."""
         return self._buffer.books.read()
 
+    def reload(self, config: Config) -> None:
+        """Take over what may change in a running agent: specs, models, ship policy, limits. The
+        spec files are read again.
+
+        Raises:
+            ConfigError, MalformedError, SpecError: as the constructor; then nothing has changed.
+            StoreError: the specs cannot be stored.
+        """
+        self._models.pin(_specs_of(check_config(config)), config.models)
+        self._writer.adjust(config.ship_policy, config.writer_limits)
+        if self._shipper is not None:
+            self._shipper.adjust(config.ship_limits)
+
+    @property
+    def queued_rows(self) -> int:
+        """How many rows are on their way to the disk."""
+        return self._rows.rows
+
+    @property
+    def store_problem(self) -> str:
+        """Why rows could not be put on disk the last time; empty when they could."""
+        error = self._writer.last_error
+        return str(error) if error else ""
+
     @property
     def problem(self) -> str:
         """Why the hub was not reached the last time; empty when it was."""
@@ -199,6 +223,10 @@ def open_hub(address: str) -> Hub:
 def _stop_shipper(shipper: Shipper) -> None:
     shipper.stop()
     shipper.join()
+
+
+def _specs_of(config: Config) -> list[bytes]:
+    return [_spec_bytes(Path(path)) for path in config.specs]
 
 
 def _spec_bytes(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whitebox_agent.recorder.writer import WriterLimits
+from whitebox_agent.ship.shipper import ShipLimits
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.errors import ConfigError
 from whitebox_wire.features import NAME_BYTES_MAX
@@ -24,9 +25,10 @@ AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 class Config:
     """Times in milliseconds or seconds, as the names say. An empty `hub_address` ships nothing.
 
-    `specs` are spec files, `models` ids whose specs come from the hub. Of `listen`, each is
-    host:port or unix:PATH; the daemon alone uses it. `labels` are texts such as site=berlin, by
-    which a spec's segments choose agents; they stay on the device.
+    `specs` are spec files, `models` ids whose specs come from the hub. The daemon alone uses
+    `listen` (each host:port or unix:PATH, for gRPC), `http_address`, `hub_http_address` (where its
+    HTTP forwards what is the hub's; empty forwards nothing) and `reflection`. `labels` are texts
+    such as site=berlin, by which a spec's segments choose agents; they stay on the device.
     """
 
     store_path: str = "whitebox-agent.db"
@@ -35,6 +37,9 @@ class Config:
     specs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     listen: tuple[str, ...] = ("127.0.0.1:8810",)
+    http_address: str = "127.0.0.1:8811"
+    hub_http_address: str = ""
+    reflection: bool = False
     labels: tuple[str, ...] = ()
     queue_rows_max: int = 100_000
     commit_interval_ms: int = 50
@@ -60,6 +65,10 @@ class Config:
     @property
     def ship_policy(self) -> ShipPolicy:
         return ShipPolicy(self.settle_ms, self.partial_interval_s * 1_000)
+
+    @property
+    def ship_limits(self) -> ShipLimits:
+        return ShipLimits(heartbeat_s=self.heartbeat_interval_s, deflate=self.deflate)
 
     @property
     def writer_limits(self) -> WriterLimits:
@@ -89,6 +98,11 @@ def _check_listen(value: tuple[str, ...], place: str) -> None:
     for address in value:
         if not address.startswith("unix:"):
             check_loopback(address, place)
+
+
+def _check_http(value: str, place: str) -> None:
+    if value:
+        check_loopback(value, place)
 
 
 def _check_labels(value: tuple[str, ...], place: str) -> None:
@@ -123,7 +137,9 @@ _READER = SettingsReader(
     checks={
         "agent_id": _check_agent_id,
         "hub_address": _check_hub,
+        "hub_http_address": _check_hub,
         "listen": _check_listen,
+        "http_address": _check_http,
         "labels": _check_labels,
     },
 )

@@ -26,7 +26,15 @@ def running(config: Config) -> Iterator[tuple[Agent, tuple[str, ...]]]:
         raise ConfigError(
             "the daemon needs gRPC", hint="pip install 'whitebox-edge[agent]'"
         ) from error
-    with Agent(config) as agent, serve_grpc(agent.logbook, config.listen) as addresses:
+    with (
+        Agent(config) as agent,
+        serve_grpc(
+            agent.logbook,
+            config.listen,
+            lambda: agent.store_problem,
+            reflection=config.reflection,
+        ) as addresses,
+    ):
         yield agent, addresses
 
 

@@ -7,7 +7,7 @@ sums made with them are still on their way. Any thread may ask; adopting swaps o
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from whitebox_agent.buffer import SpecShelf, StoredSpec
@@ -90,6 +90,20 @@ class Models:
             if pinned:
                 self._pinned.add(spec.model_id)
         return model
+
+    def pin(self, specs: Sequence[bytes], wanted: Iterable[str]) -> None:
+        """Pin these specs and no others, and want these models: all, or nothing changes.
+
+        Raises:
+            MalformedError, SpecError: as `adopt`.
+        """
+        for spec_bytes in specs:
+            _check_supported(decode_spec(spec_bytes))
+        with self._lock:
+            self._wanted = frozenset(wanted)
+            self._pinned.clear()
+        for spec_bytes in specs:
+            self.adopt(spec_bytes, pinned=True)
 
     def current(self) -> tuple[Model, ...]:
         return tuple(self._current[model_id] for model_id in sorted(self._current))

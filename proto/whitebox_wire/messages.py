@@ -26,6 +26,9 @@ MISSING = -1
 INVALID = -2
 OUT_OF_VOCABULARY = -3
 
+# The status code of gRPC's that says that nobody knows.
+_DEADLINE_EXCEEDED = 4
+
 
 class Dataset(enum.Enum):
     """Which rows a reference is made of."""
@@ -177,9 +180,50 @@ class LabelBatch:
     received_ms: int
 
 
+class Durability(enum.Enum):
+    """What the answer to rows promises: that they are on disk, or that they are in the queue."""
+
+    DURABLE = "durable"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRequest:
+    """A table to record. Who does not know the spec's names gives `prediction` and `scores` apart
+    from the columns, and columns that are `unnamed`: in the spec's order, whatever their names.
+    """
+
+    batch: InferenceBatch
+    durability: Durability = Durability.DURABLE
+    prediction: Column | None = None
+    scores: tuple[Column, ...] = ()
+    unnamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLabelsRequest:
+    batch: LabelBatch
+    durability: Durability = Durability.DURABLE
+
+
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """How many rows or labels are on disk now, and what was made of unexpected columns."""
+    """How many rows or labels are recorded now, and what was made of unexpected columns."""
 
     recorded_rows: int
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+    """Why a request of a stream was refused: a status code of gRPC's, and the reason in words.
+
+    Nothing was recorded, unless `uncertain`: then the rows may be on disk, or get there yet.
+    """
+
+    code: int
+    message: str
+
+    @property
+    def uncertain(self) -> bool:
+        return self.code == _DEADLINE_EXCEEDED

@@ -23,7 +23,14 @@ from whitebox_wire.codec import (
     encode_record_labels_request,
     encode_record_request,
 )
-from whitebox_wire.messages import InferenceBatch, LabelBatch, RecordAnswer, RowLedger
+from whitebox_wire.messages import (
+    InferenceBatch,
+    LabelBatch,
+    RecordAnswer,
+    RecordLabelsRequest,
+    RecordRequest,
+    RowLedger,
+)
 
 Wait = Callable[[Callable[[], bool]], None]
 CALL_S = 30.0
@@ -43,13 +50,15 @@ class Client:
         times = (rows["time"].to_numpy() * 1_000).astype(np.int64)
         batch = InferenceBatch(model_id, len(rows), columns, 0, tuple(rows["id"]), times)
         call = self.channel.unary_unary(f"{SERVICE}/Record")
-        return decode_record_response(call(encode_record_request(batch), timeout=CALL_S))
+        return decode_record_response(
+            call(encode_record_request(RecordRequest(batch)), timeout=CALL_S)
+        )
 
     def label(self, rows: pd.DataFrame) -> RecordAnswer:
         labels = rows["employed"].to_numpy().astype(np.float64)
         batch = LabelBatch("employment", tuple(rows["id"]), labels, 0)
         call = self.channel.unary_unary(f"{SERVICE}/RecordLabels")
-        answer = call(encode_record_labels_request(batch), timeout=CALL_S)
+        answer = call(encode_record_labels_request(RecordLabelsRequest(batch)), timeout=CALL_S)
         return decode_record_labels_response(answer)
 
 

@@ -12,17 +12,22 @@ from hypothesis import strategies as st
 
 from whitebox_wire import codec
 from whitebox_wire.codec import Reference, SpecBundle
+from whitebox_wire.errors import MalformedError
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.messages import (
     Codes,
     Dataset,
     DropReason,
+    Durability,
     ExportRequest,
     ExportResponse,
     InferenceBatch,
     LabelBatch,
     ModelLedger,
     RecordAnswer,
+    RecordFailure,
+    RecordLabelsRequest,
+    RecordRequest,
     Rejection,
     RejectReason,
     RowLedger,
@@ -206,7 +211,10 @@ Decode = Callable[[bytes], InferenceBatch]
     ("encode", "decode"),
     [
         (codec.encode_batch, codec.decode_batch),
-        (codec.encode_record_request, codec.decode_record_request),
+        (
+            lambda batch: codec.encode_record_request(RecordRequest(batch)),
+            lambda data: codec.decode_record_request(data).batch,
+        ),
     ],
 )
 @pytest.mark.parametrize("batch", [BATCH, replace(BATCH, ids=(), times_ms=None, spec_digest=b"")])
@@ -226,7 +234,10 @@ def test_a_batch_round_trips(encode: Encode, decode: Decode, batch: InferenceBat
     ("encode", "decode"),
     [
         (codec.encode_labels, codec.decode_labels),
-        (codec.encode_record_labels_request, codec.decode_record_labels_request),
+        (
+            lambda batch: codec.encode_record_labels_request(RecordLabelsRequest(batch)),
+            lambda data: codec.decode_record_labels_request(data).batch,
+        ),
     ],
 )
 @pytest.mark.parametrize("labels", [LABELS.labels, np.array([0.5, np.nan])])
@@ -248,6 +259,39 @@ def test_an_empty_batch_round_trips() -> None:
 
     assert (found.rows, found.ids, found.times_ms) == (0, (), None)
     assert same_column(found.columns["x"], np.empty(0))
+
+
+@pytest.mark.parametrize("durability", Durability)
+def test_requests_of_a_stream_round_trip(durability: Durability) -> None:
+    scores = (np.array([0.25, np.nan, 1.0]), np.zeros(3))
+    prediction = Codes(np.array([0, 0, -1], np.int32), ("yes",))
+    request = RecordRequest(BATCH, durability, prediction, scores, unnamed=True)
+    labels = RecordLabelsRequest(LABELS, durability)
+
+    found = codec.decode_stream_request(codec.encode_stream_request(request))
+    found_labels = codec.decode_stream_request(codec.encode_stream_request(labels))
+
+    assert isinstance(found, RecordRequest)
+    assert found.prediction is not None
+    assert (found.durability, found.unnamed) == (durability, True)
+    assert same_column(found.prediction, prediction)
+    assert all(map(same_column, found.scores, scores))
+    assert list(found.batch.columns) == list(BATCH.columns)
+    assert isinstance(found_labels, RecordLabelsRequest)
+    assert (found_labels.durability, found_labels.batch.ids) == (durability, LABELS.ids)
+
+
+@pytest.mark.parametrize(
+    "outcome", [RecordAnswer(0), RecordAnswer(9, ("a",)), RecordFailure(3, "")]
+)
+def test_answers_of_a_stream_round_trip(outcome: RecordAnswer | RecordFailure) -> None:
+    assert codec.decode_stream_response(codec.encode_stream_response(outcome)) == outcome
+
+
+def test_messages_of_a_stream_that_say_nothing_are_malformed() -> None:
+    for decode in (codec.decode_stream_request, codec.decode_stream_response):
+        with pytest.raises(MalformedError, match="neither"):
+            decode(b"")
 
 
 def test_answers_to_records_round_trip() -> None:

@@ -29,6 +29,9 @@ from whitebox_wire.messages import (
     LabelBatch,
     ModelLedger,
     RecordAnswer,
+    RecordFailure,
+    RecordLabelsRequest,
+    RecordRequest,
     Rejection,
     RejectReason,
     RowLedger,
@@ -107,13 +110,23 @@ DECODERS: dict[str, tuple[Decode, Callable[[ModelSpec], bytes], int]] = {
     "labels": (codec.decode_labels, lambda _: codec.encode_labels(LABELS), BATCH_BYTES_MAX),
     "record request": (
         codec.decode_record_request,
-        lambda _: codec.encode_record_request(BATCH),
+        lambda _: codec.encode_record_request(RecordRequest(BATCH)),
         BATCH_BYTES_MAX,
     ),
     "record labels request": (
         codec.decode_record_labels_request,
-        lambda _: codec.encode_record_labels_request(LABELS),
+        lambda _: codec.encode_record_labels_request(RecordLabelsRequest(LABELS)),
         BATCH_BYTES_MAX,
+    ),
+    "stream request": (
+        codec.decode_stream_request,
+        lambda _: codec.encode_stream_request(RecordRequest(BATCH)),
+        BATCH_BYTES_MAX,
+    ),
+    "stream response": (
+        codec.decode_stream_response,
+        lambda _: codec.encode_stream_response(RecordFailure(3, "why")),
+        ANSWER_BYTES_MAX,
     ),
     "record response": (
         codec.decode_record_response,

@@ -8,7 +8,7 @@ belongs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +31,7 @@ from whitebox_agent.table.reading import is_column
 from whitebox_agent.table.times import Int64Array
 from whitebox_wire.codec import encode_batch, encode_labels
 from whitebox_wire.errors import DataError, WhiteboxError
-from whitebox_wire.messages import Codes, InferenceBatch, LabelBatch
+from whitebox_wire.messages import Codes, Column, InferenceBatch, LabelBatch, RecordRequest
 
 # Rows and bytes of one stored batch: large tables are cut, so that commits and folds stay short.
 BATCH_ROWS_MAX = 8_192
@@ -66,7 +66,16 @@ class Logbook:
         model = self._models[model_id]
         if type(rows) is dict and rows and not is_column(next(iter(rows.values()))):
             return self._log_row(model, rows, extras)
-        return self._log_table(model, rows, extras)
+        return self._accepted(self._table(model, rows, extras))
+
+    def record_rows(self, model_id: str, rows: object, extras: Extras, done: Done) -> None:
+        """As `log`, for who waits: `done` is set when the rows are on disk.
+
+        Raises:
+            UnknownModelError, DataError: as `Agent.log`.
+            QueueFullError: try again later.
+        """
+        self._queue(self._table(self._models[model_id], rows, extras), done)
 
     def _log_row(self, model: Model, row: dict[str, object], extras: Extras) -> int:
         values = self._picker(model).pick(row, extras.prediction, extras.score)
@@ -76,7 +85,7 @@ class Logbook:
             time_ms = now_ms
         return int(self._rows.row(Row(model, values, _text(extras.id), time_ms, now_ms)))
 
-    def _log_table(self, model: Model, data: object, extras: Extras) -> int:
+    def _table(self, model: Model, data: object, extras: Extras) -> tuple[RowBatch, ...]:
         picker = self._picker(model)
         table = read_table(data, _array_names(model, data))
         columns = dict(table.columns)
@@ -89,27 +98,41 @@ class Logbook:
         batch, _ = self._encode(
             model, Table(table.rows, columns), read_ids(extras.id, table.rows), times
         )
-        return self._accepted(tuple(_inferences(batch)))
+        return tuple(_inferences(batch))
 
-    def record(self, batch: InferenceBatch, done: Done) -> list[str]:
-        """Queue a batch that came over the wire; `done` is set when it is on disk.
+    def record(self, request: RecordRequest, done: Done | None) -> list[str]:
+        """Queue a table that came over the wire; `done`, if any, is set when it is on disk.
 
         Returns what there is to say of its columns.
 
         Raises:
             UnknownModelError: no such model.
-            DataError: it has no prediction, or an id is too long.
+            DataError: it has no prediction, its columns do not fit the model, or an id is too long.
             QueueFullError: try again later.
         """
-        model, table = self._models[batch.model_id], Table(batch.rows, batch.columns)
+        batch = request.batch
+        model = self._models[batch.model_id]
         if batch.spec_digest not in (b"", model.digest):
             raise DataError(
                 f"rows of {batch.model_id!r} are coded by another spec than the agent's current",
                 hint="fetch the current spec, or send categories with their dictionaries",
             )
+        table = Table(batch.rows, self._named(model, request))
         own, notes = self._encode(model, table, batch.ids, batch.times_ms)
         self._queue(tuple(_inferences(own)), done)
         return notes
+
+    def _named(self, model: Model, request: RecordRequest) -> Mapping[str, Column]:
+        """A request's columns under the spec's names, those that are given apart, too."""
+        columns = dict(request.batch.columns)
+        if request.unnamed:
+            names = _names_of(model, len(columns))
+            columns = dict(zip(names, columns.values(), strict=True))
+        if request.prediction is not None:
+            columns[model.spec.prediction.column] = request.prediction
+        if request.scores:
+            columns |= self._picker(model).named_scores(request.scores)
+        return columns
 
     def _encode(
         self, model: Model, table: Table, ids: Sequence[str], times: Int64Array | None
@@ -129,16 +152,23 @@ class Logbook:
 
     def log_labels(self, model_id: str, ids: object, labels: object) -> int:
         """Queue labels; how many were accepted. See `Agent.log_labels`."""
+        return self._accepted(self._label_table(model_id, ids, labels))
+
+    def record_label_rows(self, model_id: str, ids: object, labels: object, done: Done) -> None:
+        """As `log_labels`, for who waits; raises as `record_rows`."""
+        self._queue(self._label_table(model_id, ids, labels), done)
+
+    def _label_table(self, model_id: str, ids: object, labels: object) -> tuple[RowBatch, ...]:
         model = self._models[model_id]
         if not is_column(labels):
             ids, labels = [ids], [labels]
         cells = read_column(labels, model.spec.target.column)
         texts = read_ids(ids, _size(cells))
         batch = model.encoder.labels(texts, cells, received_ms=self._now_ms())
-        return self._accepted(tuple(_labels(model, batch)))
+        return tuple(_labels(model, batch))
 
-    def record_labels(self, batch: LabelBatch, done: Done) -> None:
-        """Queue labels that came over the wire; `done` is set when they are on disk."""
+    def record_labels(self, batch: LabelBatch, done: Done | None) -> None:
+        """Queue labels that came over the wire; `done`, if any, is set when they are on disk."""
         model = self._models[batch.model_id]
         own = model.encoder.labels(batch.ids, batch.labels, received_ms=self._now_ms())
         self._queue(tuple(_labels(model, own)), done)
@@ -148,10 +178,11 @@ class Logbook:
         rows = sum(batch.rows for batch in batches)
         return rows if batches and self._rows.batches(batches) else 0
 
-    def _queue(self, batches: tuple[RowBatch, ...], done: Done) -> None:
+    def _queue(self, batches: tuple[RowBatch, ...], done: Done | None) -> None:
         if not batches:
-            done.set_result(None)
-        elif not self._rows.batches(batches, done):
+            if done is not None:
+                done.set_result(None)
+        elif not self._rows.batches(batches, done, told=True):
             raise QueueFullError(
                 f"{sum(batch.rows for batch in batches)} rows do not fit into the queue",
                 hint="try again later; if it stays so, the disk does not keep up",
@@ -177,15 +208,20 @@ def _size(cells: Cells) -> int:
 
 
 def _array_names(model: Model, data: object) -> Sequence[str]:
-    """The names of a plain array's columns: the features', or all that an inference has."""
+    """The names of a plain array's columns; none where the data bring their own."""
     if not isinstance(data, np.ndarray) or data.dtype.names or not data.ndim:
         return ()
+    return _names_of(model, data.shape[-1])
+
+
+def _names_of(model: Model, columns: int) -> Sequence[str]:
+    """The names of so many columns in order: the features', or all that an inference has."""
     choices = (tuple(f.name for f in model.spec.features), model.encoder.names)
     for names in choices:
-        if data.shape[-1] == len(names):
+        if columns == len(names):
             return names
     raise DataError(
-        f"an array of {data.shape[-1]} columns; model {model.spec.model_id!r} has "
+        f"an array of {columns} columns; model {model.spec.model_id!r} has "
         f"{len(choices[0])} features",
         hint="give the features in the spec's order, or a table with names",
     )

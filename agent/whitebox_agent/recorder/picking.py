@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from whitebox_wire.errors import DataError
 logger = logging.getLogger(__name__)
 
 Values = tuple[object, ...]
+ColumnT = TypeVar("ColumnT")
 # A model's callers may invent column names without end; this many are spoken of.
 NOTES_MAX = 1_000
 
@@ -72,9 +73,14 @@ class Picker:
         columns = (
             (score,) if len(self._scores) == 1 and np.ndim(score) == 1 else np.asarray(score).T
         )
+        named = self.named_scores(tuple(columns))
+        return {name: read_column(column, name) for name, column in named.items()}
+
+    def named_scores(self, columns: tuple[ColumnT, ...]) -> dict[str, ColumnT]:
+        """Columns of scores under the spec's names; DataError when there are not as many."""
         if len(columns) != len(self._scores):
             raise self._wrong_scores(len(columns))
-        return {n: read_column(c, n) for n, c in zip(self._scores, columns, strict=True)}
+        return dict(zip(self._scores, columns, strict=True))
 
     def note(self, names: Sequence[str]) -> list[str]:
         """What there is to say of a table with these columns; the log says it once."""

@@ -75,15 +75,17 @@ class RowQueue:
             self._shed_rows(row.model.spec.model_id, Stream.INFERENCES, 1)
         return accepted
 
-    def batches(self, batches: tuple[RowBatch, ...], done: Done | None = None) -> bool:
+    def batches(
+        self, batches: tuple[RowBatch, ...], done: Done | None = None, *, told: bool = False
+    ) -> bool:
         """Queue the batches of one call (at least one), all or, where this is False, none.
 
-        `done` is set when all are on disk, or with a StoreError when none will be. Who waits is
-        told and may come again, so what does not fit is counted as shed only where nobody does.
+        `done` is set when all are on disk, or with a StoreError when none will be. Who waits, or
+        is `told` of what does not fit, may come again; other callers' rows are counted as shed.
         """
         rows = sum(batch.rows for batch in batches)
         accepted = self._put(Entry(batches, rows, done))
-        if not accepted and done is None:
+        if not accepted and done is None and not told:
             self._shed_rows(batches[0].model_id, batches[0].stream, rows)
         return accepted
 
@@ -156,6 +158,11 @@ class RowQueue:
         """Wait so long, or until closed."""
         with self._arrived:
             self._arrived.wait_for(lambda: self._closed, seconds)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are queued or on their way to the disk."""
+        return self._rows
 
     @property
     def closed(self) -> bool:

@@ -70,7 +70,7 @@ class Writer(threading.Thread):
         self._unfolded = 1
         self._fold_due_s = 0.0
         self._bounds_due_s = 0.0
-        self._healthy = True
+        self._error: Exception | None = None
 
     def run(self) -> None:
         """Write until the queue is closed and everything is on disk and folded."""
@@ -173,14 +173,23 @@ class Writer(threading.Thread):
                 outbox.drop(relief.drops, drops)
                 logger.warning("outbox full: sums dropped count=%d", len(relief.drops))
 
+    def adjust(self, policy: ShipPolicy, limits: WriterLimits) -> None:
+        """Go on with other settings."""
+        self._policy, self._limits = policy, limits
+
+    @property
+    def last_error(self) -> Exception | None:
+        """Why the store could not be written the last time; None when it could."""
+        return self._error
+
     def _tell(self, error: Exception | None) -> None:
         """Log the first failure and the recovery, not every try between."""
-        if error is not None and self._healthy:
+        if error is not None and self._error is None:
             expected = isinstance(error, StoreError)
             logger.error("cannot write error=%s", error, exc_info=None if expected else error)
-        if error is None and not self._healthy:
+        if error is None and self._error is not None:
             logger.info("writing again")
-        self._healthy = error is None
+        self._error = error
 
 
 def batches_of(entries: Sequence[Entry]) -> list[RowBatch]:

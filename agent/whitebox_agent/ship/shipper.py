@@ -86,6 +86,10 @@ class Shipper(threading.Thread):
                 self._landings += 1
                 self._wake.notify_all()
 
+    def adjust(self, limits: ShipLimits) -> None:
+        """Go on with other settings."""
+        self._limits = limits
+
     def hurry(self) -> None:
         """Try now, whatever the back-off says."""
         with self._wake:

@@ -95,7 +95,7 @@ class Encoder:
             DataError: an id is missing, too long or of a wrong type, or not as many as labels.
         """
         name = self._spec.target.column
-        cells = read_column(values, name)
+        cells = values if isinstance(values, Codes) else read_column(values, name)
         rows = cells.codes.size if isinstance(cells, Codes) else cells.size
         texts = read_ids(ids, rows)
         if rows and (not texts or not all(texts)):

@@ -31,10 +31,14 @@ from whitebox_wire.codec.records import (
     decode_record_labels_response,
     decode_record_request,
     decode_record_response,
+    decode_stream_request,
+    decode_stream_response,
     encode_record_labels_request,
     encode_record_labels_response,
     encode_record_request,
     encode_record_response,
+    encode_stream_request,
+    encode_stream_response,
 )
 from whitebox_wire.codec.specs import decode_spec, encode_spec, spec_digest
 
@@ -53,6 +57,8 @@ __all__ = [
     "decode_request",
     "decode_response",
     "decode_spec",
+    "decode_stream_request",
+    "decode_stream_response",
     "decode_watch_request",
     "decode_watch_response",
     "encode_batch",
@@ -67,6 +73,8 @@ __all__ = [
     "encode_request",
     "encode_response",
     "encode_spec",
+    "encode_stream_request",
+    "encode_stream_response",
     "encode_watch_request",
     "encode_watch_response",
     "spec_digest",

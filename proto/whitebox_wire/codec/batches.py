@@ -27,7 +27,9 @@ ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 def encode_batch(batch: InferenceBatch) -> bytes:
     """The bytes of a table; DataError for text that is no Unicode, or too many rows or bytes."""
-    return batch_bytes(batch_message(batch))
+    message = inference_pb2.InferenceBatch()
+    fill_batch(message, batch)
+    return batch_bytes(message)
 
 
 def decode_batch(data: bytes) -> InferenceBatch:
@@ -42,7 +44,9 @@ def decode_batch(data: bytes) -> InferenceBatch:
 
 def encode_labels(batch: LabelBatch) -> bytes:
     """The bytes of labels; DataError for text that is no Unicode, or too many rows or bytes."""
-    return batch_bytes(labels_message(batch))
+    message = inference_pb2.LabelBatch()
+    fill_labels(message, batch)
+    return batch_bytes(message)
 
 
 def decode_labels(data: bytes) -> LabelBatch:
@@ -61,19 +65,19 @@ def batch_bytes(message: Message) -> bytes:
     return data
 
 
-def batch_message(batch: InferenceBatch) -> inference_pb2.InferenceBatch:
+def fill_batch(message: inference_pb2.InferenceBatch, batch: InferenceBatch) -> None:
+    """Put a table into an empty message, which may be a part of another: that copies nothing."""
     _check_rows(batch.rows, DataError)
-    times = b"" if batch.times_ms is None else batch.times_ms.astype(_I64).tobytes()
     try:
-        return inference_pb2.InferenceBatch(
-            model_id=batch.model_id,
-            rows=batch.rows,
-            columns=[_column_message(name, column) for name, column in batch.columns.items()],
-            ids=batch.ids,
-            times_ms=times,
-            received_ms=batch.received_ms,
-            spec_digest=batch.spec_digest,
-        )
+        message.model_id = batch.model_id
+        message.rows = batch.rows
+        message.received_ms = batch.received_ms
+        message.spec_digest = batch.spec_digest
+        message.ids.extend(batch.ids)
+        if batch.times_ms is not None:
+            message.times_ms = batch.times_ms.astype(_I64, copy=False).tobytes()
+        for name, column in batch.columns.items():
+            fill_column(message.columns.add(), name, column)
     except ValueError as error:
         raise _not_encodable(error) from error
 
@@ -85,7 +89,7 @@ def batch_of(message: inference_pb2.InferenceBatch) -> InferenceBatch:
     for column in message.columns:
         if column.name in columns:
             raise DataError(f"column {column.name!r} appears twice", hint="rename one of them")
-        columns[column.name] = _column(column, rows)
+        columns[column.name] = column_of(column, rows)
     if len(message.ids) not in (0, rows):
         raise MalformedError(f"{len(message.ids)} ids for {rows} rows")
     times = _array(message.times_ms, _I64, rows, "times_ms") if message.times_ms else None
@@ -100,15 +104,14 @@ def batch_of(message: inference_pb2.InferenceBatch) -> InferenceBatch:
     )
 
 
-def labels_message(batch: LabelBatch) -> inference_pb2.LabelBatch:
+def fill_labels(message: inference_pb2.LabelBatch, batch: LabelBatch) -> None:
+    """Put labels into an empty message."""
     _check_rows(len(batch.ids), DataError)
     try:
-        return inference_pb2.LabelBatch(
-            model_id=batch.model_id,
-            ids=batch.ids,
-            labels=_column_message("", batch.labels),
-            received_ms=batch.received_ms,
-        )
+        message.model_id = batch.model_id
+        message.received_ms = batch.received_ms
+        message.ids.extend(batch.ids)
+        fill_column(message.labels, "", batch.labels)
     except ValueError as error:
         raise _not_encodable(error) from error
 
@@ -119,7 +122,7 @@ def labels_of(message: inference_pb2.LabelBatch) -> LabelBatch:
     return LabelBatch(
         model_id=message.model_id,
         ids=tuple(message.ids),
-        labels=_column(message.labels, rows),
+        labels=column_of(message.labels, rows),
         received_ms=message.received_ms,
     )
 
@@ -140,16 +143,17 @@ def _not_encodable(error: ValueError) -> DataError:
     )
 
 
-def _column_message(name: str, column: Column) -> inference_pb2.Column:
+def fill_column(message: inference_pb2.Column, name: str, column: Column) -> None:
+    message.name = name
     if isinstance(column, Codes):
-        categories = inference_pb2.Categories(
-            dictionary=column.dictionary, codes=column.codes.astype(_I32).tobytes()
-        )
-        return inference_pb2.Column(name=name, categories=categories)
-    return inference_pb2.Column(name=name, numbers=column.astype(_F64).tobytes())
+        message.categories.codes = column.codes.astype(_I32, copy=False).tobytes()
+        message.categories.dictionary.extend(column.dictionary)
+    else:
+        message.numbers = column.astype(_F64, copy=False).tobytes()
 
 
-def _column(message: inference_pb2.Column, rows: int) -> Column:
+def column_of(message: inference_pb2.Column, rows: int) -> Column:
+    """The column in a message; MalformedError when it has not one cell a row."""
     which = message.WhichOneof("values")
     if which == "numbers":
         return _array(message.numbers, _F64, rows, message.name)

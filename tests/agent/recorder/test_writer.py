@@ -20,7 +20,7 @@ from whitebox_agent.recorder.queue import RowQueue
 from whitebox_agent.recorder.writer import Writer, WriterLimits
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.codec import encode_spec
-from whitebox_wire.messages import DropReason, InferenceBatch, RowLedger
+from whitebox_wire.messages import DropReason, InferenceBatch, RecordRequest, RowLedger
 from whitebox_wire.spec import ModelSpec
 
 QUICK = WriterLimits(commit_s=0.0, fold_s=0.01, retry_s=0.01)
@@ -119,11 +119,11 @@ def test_who_waits_for_the_disk_is_told_that_it_failed_and_nothing_is_counted(
     recording = start(failures=1)
     done: concurrent.futures.Future[None] = concurrent.futures.Future()
 
-    recording.logbook.record(draw_batch(binary_spec, 4), done)
+    recording.logbook.record(RecordRequest(draw_batch(binary_spec, 4)), done)
     with refused():
         done.result(WAIT_S)
     again: concurrent.futures.Future[None] = concurrent.futures.Future()
-    recording.logbook.record(draw_batch(binary_spec, 4), again)
+    recording.logbook.record(RecordRequest(draw_batch(binary_spec, 4)), again)
     again.result(WAIT_S)
 
     recording.flush(fold=True)
@@ -150,7 +150,7 @@ def test_a_batch_that_cannot_be_folded_is_dropped_and_the_others_fold(
     torn = RowBatch("income", Stream.INFERENCES, 9, b"\xff\xff", 0)
     recording.queue.batches((torn,))
     done: concurrent.futures.Future[None] = concurrent.futures.Future()
-    recording.logbook.record(draw_batch(binary_spec, 4), done)
+    recording.logbook.record(RecordRequest(draw_batch(binary_spec, 4)), done)
 
     recording.flush(fold=True)
 
@@ -166,7 +166,7 @@ def test_a_full_outbox_loses_resolution_before_it_loses_rows(
     recording = start(limits=replace(QUICK, bounds_s=0.0, outbox_bytes_max=4_000))
     done: concurrent.futures.Future[None] = concurrent.futures.Future()
 
-    recording.logbook.record(replace(batch, times_ms=1_000 * hours, ids=()), done)
+    recording.logbook.record(RecordRequest(replace(batch, times_ms=1_000 * hours, ids=())), done)
     recording.flush(fold=True)
     recording.flush()
 
