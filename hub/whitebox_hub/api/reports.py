@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from whitebox_hub.api.estimates import estimated
 from whitebox_hub.monitor import Finding, ModelContext, Monitor, Rule, Verdict, WindowVectors
 from whitebox_hub.monitor.evaluate import evaluate
 from whitebox_hub.monitor.metrics import METRICS
@@ -17,7 +18,7 @@ from whitebox_hub.statistics.descriptive import categorical_summary, numeric_sum
 from whitebox_hub.statistics.regression import regression_performance
 from whitebox_wire.layout import FeatureBlock, NumericBlock, RegressionLabelBlock, Section
 from whitebox_wire.spec import CategoricalBins, ModelKind, NumericBins
-from whitebox_wire.vector import IntVector
+from whitebox_wire.vector import IntVector, zeros
 
 # Whitebox calls a data set drifted when this share of its columns is.
 DATASET_DRIFT_SHARE = 0.5
@@ -32,22 +33,30 @@ Vectors = Mapping[Section, IntVector]
 
 
 def performance(context: ModelContext, window: WindowVectors) -> Document | None:
-    """Realised performance; None where no row is labelled yet."""
-    vector, block = window.vectors.get(Section.LABELS), context.layout.labels
-    if vector is None:
+    """Realised performance beside what was to be expected; None where neither can be told.
+
+    Realised values are None where no row is labelled yet, `estimated` where no row can be judged
+    without its label. `scored_rows` are labelled rows whose target and prediction are both known.
+    """
+    vector = window.vectors.get(Section.LABELS)
+    expected = estimated(context, window)
+    if vector is None and expected["estimated"] is None:
         return None
+    said = _realised(context, zeros(context.layout, Section.LABELS) if vector is None else vector)
+    return {"scored_rows": said.pop("rows"), **said, **expected}
+
+
+def _realised(context: ModelContext, vector: IntVector) -> Document:
+    block = context.layout.labels
     if isinstance(block, RegressionLabelBlock):
         target = context.spec.target.value
         assert target is not None  # a checked regression spec has bins
-        said = asdict(regression_performance(vector, block, target))
-    elif context.spec.kind is ModelKind.BINARY:
-        said = asdict(binary_performance(vector, block))
-    else:
-        said = asdict(multi_class_performance(vector, block))
-        by_class = zip(context.spec.prediction.classes, said.pop("classes"), strict=True)
-        said["confusion_matrix"] = dict(by_class)
-    # Labelled rows whose target and prediction are both known.
-    return {"scored_rows": said.pop("rows"), **said}
+        return asdict(regression_performance(vector, block, target))
+    if context.spec.kind is ModelKind.BINARY:
+        return asdict(binary_performance(vector, block))
+    said = asdict(multi_class_performance(vector, block))
+    by_class = zip(context.spec.prediction.classes, said.pop("classes"), strict=True)
+    return {**said, "confusion_matrix": dict(by_class)}
 
 
 def drift(context: ModelContext, window: WindowVectors) -> Document | None:
