@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from whitebox_hub.monitor.baseline import Baseline
+from whitebox_hub.monitor.estimates import EstimateReference
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.spec import ModelSpec
 from whitebox_wire.vector import IntVector
@@ -89,8 +90,8 @@ class ModelContext:
     """What a window is judged against. `alarm_interval_s` is the false-alarm budget: at most
     one false alarm is expected in this time, over all features of the model.
 
-    Keep one for as long as its reference stands: the baseline is worked out at its first use and
-    kept, which is why this value has no slots.
+    Keep one for as long as its reference stands: what is worked out of it at its first use
+    is kept, which is why this value has no slots.
     """
 
     spec: ModelSpec
@@ -103,6 +104,11 @@ class ModelContext:
     def baseline(self) -> Baseline | None:
         """The reference's features made ready for comparison; None if there are none."""
         return Baseline.of(self.layout, self.training, self.test)
+
+    @cached_property
+    def estimate_reference(self) -> EstimateReference:
+        """What estimates without labels say of the reference."""
+        return EstimateReference.of(self.spec, self.layout, self.training, self.test)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from whitebox_hub.monitor import Finding, ModelContext, Monitor, Rule, Verdict, WindowVectors
+from whitebox_hub.monitor.estimated import measure_estimates
 from whitebox_hub.monitor.features import measure_features
 from whitebox_hub.monitor.measure import Key, Measure
 from whitebox_hub.monitor.metrics import Direction, Metric, Scope, find
@@ -25,7 +26,9 @@ from whitebox_wire.vector import IntVector
 SECTION_SHARE = 0.5
 
 _MEASURES: dict[Section, Callable[[ModelContext, IntVector], dict[Key, Measure]]] = {
-    Section.FEATURES: measure_features,
+    Section.FEATURES: lambda context, vector: (
+        measure_features(context, vector) | measure_estimates(context, vector)
+    ),
     Section.LABELS: measure_performance,
 }
 _NOTHING_YET = {Section.FEATURES: "no rows in this window", Section.LABELS: NO_LABELS}
@@ -179,7 +182,7 @@ def _limit(question: _Question) -> float | None:
     reference = question.measure.reference
     if reference is None:
         return None
-    if metric.section is Section.LABELS or given is None:
+    if metric.fixed_effect or given is None:
         given = metric.effect * abs(reference) if metric.relative else metric.effect
     return reference - given if metric.direction is Direction.BELOW else reference + given
 
