@@ -13,6 +13,7 @@ from functools import cached_property
 
 from whitebox_hub.monitor.baseline import Baseline
 from whitebox_hub.monitor.estimates import EstimateReference
+from whitebox_hub.monitor.measure import Band, Key
 from whitebox_wire.layout import Layout, Section
 from whitebox_wire.spec import ModelSpec
 from whitebox_wire.vector import IntVector
@@ -28,11 +29,17 @@ class Rule(enum.Enum):
     """How a value becomes a verdict.
 
     CALIBRATED: an effect beyond its threshold that is also significant at the model's
-    false-alarm budget. THRESHOLD: beyond `lower_threshold` or `upper_threshold`.
+    false-alarm budget. THRESHOLD: beyond `lower_threshold` or `upper_threshold`. CHANGE: worse than
+    in the reference by more than the threshold's share. REFERENCE_WINDOWS: more than three standard
+    deviations from the mean over windows of the reference, drawn at this window's size. CLASSIC:
+    Evidently's choice of tests and thresholds.
     """
 
     CALIBRATED = "calibrated"
     THRESHOLD = "threshold"
+    CHANGE = "change"
+    REFERENCE_WINDOWS = "reference_windows"
+    CLASSIC = "classic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +110,17 @@ class ModelContext:
     @cached_property
     def baseline(self) -> Baseline | None:
         """The reference's features made ready for comparison; None if there are none."""
-        return Baseline.of(self.layout, self.training, self.test)
+        return Baseline.of(self.spec, self.layout, self.training, self.test)
 
     @cached_property
     def estimate_reference(self) -> EstimateReference:
         """What estimates without labels say of the reference."""
         return EstimateReference.of(self.spec, self.layout, self.training, self.test)
+
+    @cached_property
+    def bands(self) -> dict[tuple[str, int], dict[Key, Band]]:
+        """Bands over windows of the reference, by metric and rows, as far as they were drawn."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

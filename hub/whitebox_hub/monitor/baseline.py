@@ -9,36 +9,79 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from whitebox_hub.statistics.bridge import BridgeLaws
 from whitebox_hub.statistics.groups import GroupPlan, plan_groups
-from whitebox_wire.layout import ClassPredictionBlock, Layout, Section
+from whitebox_hub.statistics.numeric_cells import NumericCells, NumericSample
+from whitebox_wire.layout import ClassPredictionBlock, Layout, NumericBlock, Section
+from whitebox_wire.spec import ModelSpec, NumericBins
 from whitebox_wire.vector import FloatArray, IntVector
 
 Vectors = Mapping[Section, IntVector]
 
 
 @dataclass(frozen=True, slots=True)
+class NumericBaseline:
+    """The numeric columns, features and then the prediction, and the reference's rows in them."""
+
+    names: tuple[str, ...]
+    sample: NumericSample
+    laws: BridgeLaws
+
+
+@dataclass(frozen=True)
 class Baseline:
     """Rows of the reference: by group (shape [groups]), without a value, and all (both [features]).
 
-    `plan` cuts every counted feature, then the prediction, into groups.
+    `plan` cuts every counted feature, then the prediction, into groups. `vector` is the features
+    section of the reference, with the predictions it is compared with. Laws are simulated at their
+    first use and kept, which is why this value has no slots.
     """
 
+    spec: ModelSpec
+    layout: Layout
+    vector: IntVector
     plan: GroupPlan
     groups: FloatArray
     missing: FloatArray
     rows: FloatArray
 
     @staticmethod
-    def of(layout: Layout, training: Vectors | None, test: Vectors | None) -> Baseline | None:
+    def of(
+        spec: ModelSpec, layout: Layout, training: Vectors | None, test: Vectors | None
+    ) -> Baseline | None:
         """The baseline of a model's data sets; None if neither has features."""
         vector = _reference(layout, training, test)
         if vector is None:
             return None
         plan = plan_groups((*layout.features, layout.prediction), vector)
-        return Baseline(plan, plan.count(vector), *count_missing(layout, vector))
+        missing, rows = count_missing(layout, vector)
+        return Baseline(spec, layout, vector, plan, plan.count(vector), missing, rows)
+
+    @cached_property
+    def numeric(self) -> NumericBaseline | None:
+        """What distances of numeric columns need; None where there is no such column."""
+        columns = numeric_columns(self.spec, self.layout)
+        if not columns:
+            return None
+        blocks, bins = [c[1] for c in columns.values()], [c[0] for c in columns.values()]
+        sample = NumericCells.of(blocks, bins).read(self.vector)
+        return NumericBaseline(tuple(columns), sample, BridgeLaws.of(sample))
+
+
+def numeric_columns(spec: ModelSpec, layout: Layout) -> dict[str, tuple[NumericBins, NumericBlock]]:
+    """Bins and places of the numeric features, then of a numeric prediction, by name."""
+    blocks = (*layout.features, layout.prediction)
+    bins = (*(f.bins for f in spec.counted), spec.prediction.value)
+    names = (*(f.name for f in spec.counted), spec.prediction.column)
+    return {
+        name: (cells, block)
+        for name, cells, block in zip(names, bins, blocks, strict=True)
+        if isinstance(cells, NumericBins) and isinstance(block, NumericBlock)
+    }
 
 
 def _reference(layout: Layout, training: Vectors | None, test: Vectors | None) -> IntVector | None:
@@ -51,7 +94,13 @@ def _reference(layout: Layout, training: Vectors | None, test: Vectors | None) -
     start, stop = _prediction_cells(layout)
     if not tested[start:stop].any():
         return before
-    return np.concatenate((before[:start], tested[start:]))
+    vector: IntVector = before.copy()
+    vector[start:stop] = tested[start:stop]
+    if isinstance(layout.prediction, NumericBlock):
+        block = layout.prediction
+        sums = [block.s1, block.s2, block.excess_low, block.excess_high]
+        vector[sums] = tested[sums]
+    return vector
 
 
 def _prediction_cells(layout: Layout) -> tuple[int, int]:

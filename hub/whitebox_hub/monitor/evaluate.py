@@ -9,15 +9,15 @@ the budget. Never raises for data: what cannot be judged says why.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from whitebox_hub.monitor import Finding, ModelContext, Monitor, Rule, Verdict, WindowVectors
-from whitebox_hub.monitor.estimated import measure_estimates
 from whitebox_hub.monitor.features import measure_features
+from whitebox_hub.monitor.labels import measure_labels
 from whitebox_hub.monitor.measure import Key, Measure
 from whitebox_hub.monitor.metrics import Direction, Metric, Scope, find
-from whitebox_hub.monitor.performance import NO_LABELS, measure_performance
+from whitebox_hub.monitor.performance import NO_LABELS
 from whitebox_hub.statistics.finite import finite
 from whitebox_hub.statistics.multiplicity import adjust, window_alpha
 from whitebox_wire.layout import Section
@@ -25,11 +25,9 @@ from whitebox_wire.vector import IntVector
 
 SECTION_SHARE = 0.5
 
-_MEASURES: dict[Section, Callable[[ModelContext, IntVector], dict[Key, Measure]]] = {
-    Section.FEATURES: lambda context, vector: (
-        measure_features(context, vector) | measure_estimates(context, vector)
-    ),
-    Section.LABELS: measure_performance,
+_MEASURES: dict[Section, Callable[[ModelContext, IntVector, Set[str]], dict[Key, Measure]]] = {
+    Section.FEATURES: measure_features,
+    Section.LABELS: measure_labels,
 }
 _NOTHING_YET = {Section.FEATURES: "no rows in this window", Section.LABELS: NO_LABELS}
 _BAD = {
@@ -84,13 +82,12 @@ def _measures(
     context: ModelContext, window: WindowVectors, monitors: Sequence[Monitor]
 ) -> dict[Key, Measure]:
     """Measures of the sections that are asked for and have arrived."""
-    metrics = [find(m.metric) for m in monitors]
-    sections = {metric.section for metric in metrics if metric is not None}
+    asked = {metric for m in monitors if (metric := find(m.metric)) is not None}
     result: dict[Key, Measure] = {}
     for section, measure in _MEASURES.items():
-        vector = window.vectors.get(section)
-        if section in sections and vector is not None:
-            result |= measure(context, vector)
+        names, vector = {m.name for m in asked if m.section is section}, window.vectors.get(section)
+        if names and vector is not None:
+            result |= measure(context, vector, names)
     return result
 
 

@@ -24,3 +24,33 @@ class Measure:
     p_value: float | None = None
     problem: str = ""
     untested: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Mean and standard deviation of a metric over windows of the reference."""
+
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classic:
+    """What the classic rule says of one column: which test was chosen, its score and its limit.
+
+    A p-value is drift below its limit, a distance from its limit on. `problem` says why there is no
+    score.
+    """
+
+    rows: int
+    title: str = ""
+    score: float = 0.0
+    limit: float = 0.0
+    is_p_value: bool = False
+    problem: str = ""
+
+    @property
+    def drifted(self) -> bool:
+        if self.problem:
+            return False
+        return self.score < self.limit if self.is_p_value else self.score >= self.limit

@@ -15,7 +15,7 @@ from whitebox_hub.statistics.numeric_cells import NumericSample, below_edges
 from whitebox_wire.vector import FloatArray
 
 
-def kolmogorov_smirnov(reference: NumericSample, live: NumericSample) -> FloatArray:
+def ks_distance(reference: NumericSample, live: NumericSample) -> FloatArray:
     """D of every column: float64, shape [columns]; 0 without rows on one side."""
     apart = np.abs(below_edges(reference, live))
     result: FloatArray = np.minimum(np.maximum.reduceat(apart, reference.cells.offsets), 1.0)
