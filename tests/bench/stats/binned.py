@@ -135,7 +135,7 @@ def _errors(laws: Sequence[Law], changes: Mapping[str, Change], *, on_grid: bool
             was = law.draw(rng, (LIVE_ROWS, 1))[:, 0]
             now = change(rng, was, float(pair.before.std()))
             if on_grid:
-                now = _ON_GRID.get(law.name, lambda moved, _: moved)(now, was)
+                now = _ON_GRID[law.name](now, was) if law.name in _ON_GRID else now
             for statistic, error in pair.errors(now).items():
                 errors.setdefault(statistic, {})[f"{law.name}, {name}"] = error
     return errors
