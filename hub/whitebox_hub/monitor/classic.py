@@ -18,6 +18,7 @@ from itertools import accumulate
 import numpy as np
 
 from whitebox_hub.monitor import ModelContext
+from whitebox_hub.monitor.baseline import Vectors
 from whitebox_hub.monitor.measure import NO_REFERENCE, Classic, Key, Measure
 from whitebox_hub.monitor.targets import reference_labels, target_block
 from whitebox_hub.statistics.chi_square import goodness_of_fit
@@ -52,7 +53,7 @@ class _Column:
     bins: NumericBins | CategoricalBins | None
 
 
-def measure_classic(context: ModelContext, vectors: dict[Section, IntVector]) -> dict[Key, Classic]:
+def measure_classic(context: ModelContext, vectors: Vectors) -> dict[Key, Classic]:
     """The classic test of every feature, of the prediction, and of the target where labels are."""
     spec, layout = context.spec, context.layout
     result: dict[Key, Classic] = {}

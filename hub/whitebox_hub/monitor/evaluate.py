@@ -8,17 +8,19 @@ the budget. Never raises for data: what cannot be judged says why.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import replace
 
 from whitebox_hub.monitor import Finding, ModelContext, Monitor, Rule, Verdict, WindowVectors
+from whitebox_hub.monitor.attributions import NO_EXPLANATIONS, measure_attributions
+from whitebox_hub.monitor.classic import drifted_share, measure_classic
 from whitebox_hub.monitor.features import measure_features
+from whitebox_hub.monitor.judge import Question, judge
 from whitebox_hub.monitor.labels import measure_labels
-from whitebox_hub.monitor.measure import Key, Measure
-from whitebox_hub.monitor.metrics import Direction, Metric, Scope, find
+from whitebox_hub.monitor.measure import Classic, Key, Measure
+from whitebox_hub.monitor.metrics import Metric, Scope, find
 from whitebox_hub.monitor.performance import NO_LABELS
-from whitebox_hub.statistics.finite import finite
+from whitebox_hub.monitor.reference_windows import bands
 from whitebox_hub.statistics.multiplicity import adjust, window_alpha
 from whitebox_wire.layout import Section
 from whitebox_wire.vector import IntVector
@@ -28,33 +30,14 @@ SECTION_SHARE = 0.5
 _MEASURES: dict[Section, Callable[[ModelContext, IntVector, Set[str]], dict[Key, Measure]]] = {
     Section.FEATURES: measure_features,
     Section.LABELS: measure_labels,
+    Section.EXPLANATIONS: measure_attributions,
 }
-_NOTHING_YET = {Section.FEATURES: "no rows in this window", Section.LABELS: NO_LABELS}
-_BAD = {
-    Direction.AT_LEAST: operator.ge,
-    Direction.ABOVE: operator.gt,
-    Direction.BELOW: operator.lt,
+_NOTHING_YET = {
+    Section.FEATURES: "no rows in this window",
+    Section.LABELS: NO_LABELS,
+    Section.EXPLANATIONS: NO_EXPLANATIONS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """One monitor asking for one measure."""
-
-    monitor: Monitor
-    metric: Metric
-    feature: str | None
-    measure: Measure
-
-    @property
-    def key(self) -> Key:
-        return self.metric.name, self.feature
-
-    @property
-    def tested(self) -> bool:
-        """Whether a p-value is used, so that it counts among the window's tests."""
-        enough = self.measure.rows >= self.monitor.minimum_rows
-        return enough and self.monitor.rule is Rule.CALIBRATED and self.measure.p_value is not None
+_DATASET_DRIFT: Key = ("dataset_drift", None)
 
 
 def evaluate(
@@ -66,22 +49,28 @@ def evaluate(
     each feature. `p_value` of a finding is adjusted for the other tests of the window.
     """
     asked = [m for m in monitors if m.active and m.segment == window.segment]
+    classic = _classic(context, window, asked)
     measures = _measures(context, window, asked)
-    questions: list[_Question | Finding] = []
+    if classic and Section.FEATURES in window.vectors:
+        measures[_DATASET_DRIFT] = drifted_share(classic)
+    questions: list[Question | Finding] = []
     for monitor in asked:
         questions += _questions(context, monitor, measures)
+    questions = [
+        q if isinstance(q, Finding) else _prepared(context, window, q, classic) for q in questions
+    ]
     share = SECTION_SHARE / (1 + len(context.spec.segments))
     alpha = window_alpha(window.length_s, context.alarm_interval_s) * share
-    adjusted = _adjusted([q for q in questions if isinstance(q, _Question)])
+    adjusted = _adjusted([q for q in questions if isinstance(q, Question)])
     return tuple(
-        q if isinstance(q, Finding) else _judge(q, adjusted.get(q.key), alpha) for q in questions
+        q if isinstance(q, Finding) else judge(q, adjusted.get(q.key), alpha) for q in questions
     )
 
 
 def _measures(
     context: ModelContext, window: WindowVectors, monitors: Sequence[Monitor]
 ) -> dict[Key, Measure]:
-    """Measures of the sections that are asked for and have arrived."""
+    """Measures of the metrics that are asked for, of the sections that have arrived."""
     asked = {metric for m in monitors if (metric := find(m.metric)) is not None}
     result: dict[Key, Measure] = {}
     for section, measure in _MEASURES.items():
@@ -91,29 +80,65 @@ def _measures(
     return result
 
 
+def _classic(
+    context: ModelContext, window: WindowVectors, monitors: Sequence[Monitor]
+) -> dict[Key, Classic]:
+    """What the classic rule says of every column, where a monitor asks for it."""
+    metrics = [find(m.metric) for m in monitors]
+    wanted = any(m.rule is Rule.CLASSIC for m in monitors) or any(
+        metric.name == _DATASET_DRIFT[0] for metric in metrics if metric is not None
+    )
+    return measure_classic(context, window.vectors) if wanted else {}
+
+
+def _prepared(
+    context: ModelContext, window: WindowVectors, question: Question, classic: Mapping[Key, Classic]
+) -> Question:
+    """The question with what its rule needs besides the measure."""
+    rule, metric = question.monitor.rule, question.metric
+    if rule is Rule.CLASSIC:
+        return replace(question, classic=classic.get(question.key))
+    if rule is not Rule.REFERENCE_WINDOWS or question.measure.value is None:
+        return question
+    place = context.layout.rows_place(metric.section)
+    if place is None or not metric.allows(rule, context.spec.kind):
+        return question
+    rows = int(window.vectors[metric.section][place])
+    return replace(
+        question, band=bands(context, metric.section, metric.name, rows).get(question.key)
+    )
+
+
 def _questions(
     context: ModelContext, monitor: Monitor, measures: Mapping[Key, Measure]
-) -> list[_Question | Finding]:
+) -> list[Question | Finding]:
     metric = find(monitor.metric)
-    if metric is None or context.spec.kind not in metric.kinds:
+    if metric is None or not _possible(context, monitor, metric):
         reason = f"{monitor.metric!r} is no metric of a {context.spec.kind.value} model"
+        if metric is not None and context.spec.kind in metric.kinds:
+            reason = f"{monitor.metric!r} has no rule {monitor.rule.value!r}"
         return [Finding(monitor.id, monitor.feature, Verdict.NOT_ENOUGH_DATA, 0, reason=reason)]
-    known = [f.name for f in context.spec.counted]
     features: list[str | None] = [None]
     if metric.scope is Scope.FEATURE:
-        features = [*known] if monitor.feature is None else [monitor.feature]
-    result: list[_Question | Finding] = []
+        every = metric.features(context.spec)
+        features = [*every] if monitor.feature is None else [monitor.feature]
+    result: list[Question | Finding] = []
     for feature in features:
         measure = measures.get((metric.name, feature))
         if measure is None:
-            unknown = feature is not None and feature not in known
-            reason = f"the model counts no feature {feature!r}" if unknown else ""
+            known = feature is None or metric.has(feature, context.spec)
+            reason = "" if known else f"the model has no {metric.name} of a feature {feature!r}"
             measure = Measure(0, problem=reason or _NOTHING_YET[metric.section])
-        result.append(_Question(monitor, metric, feature, measure))
+        result.append(Question(monitor, metric, feature, measure))
     return result
 
 
-def _adjusted(questions: Sequence[_Question]) -> dict[Key, float]:
+def _possible(context: ModelContext, monitor: Monitor, metric: Metric) -> bool:
+    kind = context.spec.kind
+    return kind in metric.kinds and metric.allows(monitor.rule, kind)
+
+
+def _adjusted(questions: Sequence[Question]) -> dict[Key, float]:
     """Adjusted p-values of the tests that are used, section by section."""
     result: dict[Key, float] = {}
     for section in _MEASURES:
@@ -125,71 +150,3 @@ def _adjusted(questions: Sequence[_Question]) -> dict[Key, float]:
         if tests:
             result |= zip(tests, adjust(list(tests.values())).tolist(), strict=True)
     return result
-
-
-def _judge(question: _Question, p_value: float | None, alpha: float) -> Finding:
-    monitor, measure = question.monitor, question.measure
-    value = finite(measure.value) if measure.value is not None else None
-    problem = measure.problem or _problem(question)
-    limit = _limit(question)
-    if problem or value is None or limit is None:
-        reason = problem or f"{question.metric.title} cannot be given"
-        return Finding(
-            monitor.id, question.feature, Verdict.NOT_ENOUGH_DATA, measure.rows, reason=reason
-        )
-    beyond = bool(_BAD[question.metric.direction](value, limit))
-    significant = monitor.rule is Rule.THRESHOLD or (p_value is not None and p_value <= alpha)
-    return Finding(
-        monitor_id=monitor.id,
-        feature=question.feature,
-        verdict=Verdict.VIOLATED if beyond and significant else Verdict.OK,
-        rows=measure.rows,
-        value=value,
-        threshold=limit,
-        p_value=p_value if monitor.rule is Rule.CALIBRATED else None,
-        reason=_reason(question, limit, p_value, alpha) if beyond else "",
-    )
-
-
-def _problem(question: _Question) -> str:
-    """Why a measure that has a value cannot be judged by this monitor; empty if it can."""
-    monitor, measure = question.monitor, question.measure
-    if measure.rows < monitor.minimum_rows:
-        return f"{measure.rows} rows; the monitor asks for {monitor.minimum_rows}"
-    if monitor.rule is Rule.CALIBRATED and measure.p_value is None:
-        return measure.untested or f"{question.metric.name} has no test; set a threshold"
-    if monitor.rule is Rule.THRESHOLD and _threshold(question) is None:
-        return "the monitor has no threshold"
-    return ""
-
-
-def _threshold(question: _Question) -> float | None:
-    monitor = question.monitor
-    below = question.metric.direction is Direction.BELOW
-    return monitor.lower_threshold if below else monitor.upper_threshold
-
-
-def _limit(question: _Question) -> float | None:
-    """What the value is compared with; None where it needs a reference and there is none."""
-    metric, given = question.metric, _threshold(question)
-    if question.monitor.rule is Rule.THRESHOLD:
-        return given
-    if not metric.from_reference:
-        return metric.effect if given is None else given
-    reference = question.measure.reference
-    if reference is None:
-        return None
-    if metric.fixed_effect or given is None:
-        given = metric.effect * abs(reference) if metric.relative else metric.effect
-    return reference - given if metric.direction is Direction.BELOW else reference + given
-
-
-def _reason(question: _Question, limit: float, p_value: float | None, alpha: float) -> str:
-    """A clause on a value that is beyond its limit."""
-    metric, value = question.metric, question.measure.value
-    said = f"{metric.title} {value:.4g} is {metric.direction.value} {limit:.4g}"
-    if question.monitor.rule is Rule.THRESHOLD or p_value is None:
-        return said
-    if p_value <= alpha:
-        return f"{said}, and not by chance: p = {p_value:.1e}, alarm level {alpha:.1e}"
-    return f"{said}, but that may be chance: p = {p_value:.2g}, alarm level {alpha:.1e}"
