@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whitebox_hub.statistics.estimate import Estimate, banded
+from whitebox_hub.statistics.finite import finite
 from whitebox_wire.loss_tree import LossTree
 from whitebox_wire.vector import FloatArray
 
@@ -34,7 +35,7 @@ class RegressionEstimate:
     """In the target's units. `rows` are all rows of the window; without any there are reasons.
 
     `mean_square` is the mean of squared leaf means: with the mean absolute error it says how much
-    rows' expected losses differ.
+    rows' expected losses differ; None where it is too large for a number.
     """
 
     rows: int
@@ -81,7 +82,7 @@ def estimate_regression(
             for name, said in found.items()
             if said is None
         },
-        mean_square=float(share @ mean**2) * unit * unit,
+        mean_square=finite(float(share @ mean**2) * unit * unit),
     )
 
 
