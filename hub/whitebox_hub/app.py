@@ -58,7 +58,7 @@ async def running(config: Config, now_ms: Callable[[], int] = clock_ms) -> Async
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(config.store_path))
         specs = SpecBook(store.records)
-        accepter = Accepter(store.sketches, specs, _limits(config), now_ms)
+        accepter = Accepter(store.sketches, store.fleet, specs, _limits(config), now_ms)
         contexts = ContextBook(store.records, config.alarm_interval_days * DAY_S)
         feed = AlertFeed(store.judgements)
         ticker = Ticker(store, contexts, feed, config.tick_interval_ms / 1_000, now_ms)

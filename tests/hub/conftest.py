@@ -23,6 +23,7 @@ from whitebox_hub.app import Addresses, running
 from whitebox_hub.config import Config
 from whitebox_hub.ingest.group import KnownSpec, Report, plan, window_of
 from whitebox_hub.store import ModelRecord, Store
+from whitebox_hub.store.contexts import context_of
 from whitebox_hub.store.sqlite import open_sqlite
 from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.layout import (
@@ -92,6 +93,12 @@ class Bench:
     @property
     def spec(self) -> ModelSpec:
         return self.bundle.spec
+
+    @property
+    def known(self) -> KnownSpec:
+        """The spec as ingest knows it."""
+        context = context_of(self.bundle, 0)
+        return KnownSpec(context.spec, context.layout, context.baseline)
 
     @staticmethod
     def start_s(window: int = 0) -> int:
@@ -242,16 +249,18 @@ Ingest = Callable[..., None]
 
 @pytest.fixture
 def ingest(registered: Store, bench: Bench) -> Ingest:
-    """`ingest(*deltas)` commits one report of them."""
-    sequence = itertools.count(1)
+    """`ingest(*deltas, agent="edge-1")` commits one report of them."""
+    sequences: dict[str, itertools.count[int]] = {}
 
-    def commit(*deltas: SketchDelta) -> None:
-        report = Report(bench.report(deltas, sequence=next(sequence)), 100)
+    def commit(*deltas: SketchDelta, agent: str = "edge-1") -> None:
+        sequence = next(sequences.setdefault(agent, itertools.count(1)))
+        report = Report(bench.report(deltas, sequence=sequence, agent=agent), 100)
         done = plan(
             [report],
             registered.sketches.positions([report.stream]),
-            {bench.bundle.digest: KnownSpec(bench.spec, bench.layout)},
+            {bench.bundle.digest: bench.known},
             registered.sketches.peaks({window_of(delta) for delta in deltas}),
+            registered.fleet.known(report.device_keys),
             0,
         )
         registered.sketches.commit(done.group)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from whitebox_hub.ingest.decide import Decision, answer
 from whitebox_hub.ingest.group import Plan, Report, plan, window_of
 from whitebox_hub.ingest.specs import SpecBook
-from whitebox_hub.store import SketchStore, StoreConflictError, StoreError
+from whitebox_hub.store import FleetStore, SketchStore, StoreConflictError, StoreError
 from whitebox_wire.errors import MalformedError
 from whitebox_wire.messages import ExportRequest, ExportResponse
 
@@ -67,11 +67,13 @@ class Accepter:
     def __init__(
         self,
         sketches: SketchStore,
+        fleet: FleetStore,
         specs: SpecBook,
         limits: IngestLimits,
         now_ms: Callable[[], int],
     ) -> None:
         self._sketches = sketches
+        self._fleet = fleet
         self._specs = specs
         self._limits = limits
         self._now_ms = now_ms
@@ -166,6 +168,7 @@ class Accepter:
                 self._sketches.positions({report.stream for report in reports}),
                 self._specs.known({delta.key.spec_digest for delta in deltas}),
                 self._sketches.peaks({window_of(delta) for delta in deltas}),
+                self._fleet.known({key for report in reports for key in report.device_keys}),
                 self._now_ms(),
             )
             try:

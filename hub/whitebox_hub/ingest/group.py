@@ -1,17 +1,19 @@
 """A group of reports to one commit: which count, which deltas are refused, what the windows gain.
 
-Pure. Deltas are unpacked one window at a time, so a group needs the memory of its packed form and
-of one vector, however much a hostile report inflates to. A refused delta is named in the answer
-and spoils nothing else of its report.
+Pure. Deltas are unpacked one window at a time, so a group needs the memory of its packed form, of
+one vector, however much a hostile report inflates to, and of one window's devices by group. A
+refused delta is named in the answer and spoils nothing else of its report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from whitebox_hub.ingest.decide import Decision, decide
-from whitebox_hub.store import Group, Partial, Position, Receipt, Stream, Window
+from whitebox_hub.ingest.devices import Devices, WindowDevices, device_keys
+from whitebox_hub.monitor.baseline import Baseline
+from whitebox_hub.store import DeviceKey, Group, Partial, Position, Receipt, Stream, Window
 from whitebox_wire import vector
 from whitebox_wire.errors import MalformedError, MergeError, WhiteboxError
 from whitebox_wire.layout import Layout, Section
@@ -41,8 +43,11 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class KnownSpec:
+    """`baseline` is what devices are compared with, None where there is no reference."""
+
     spec: ModelSpec
     layout: Layout
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,12 @@ class Report:
     @property
     def stream(self) -> Stream:
         return Stream(self.request.agent_id, self.request.epoch)
+
+    @property
+    def device_keys(self) -> list[DeviceKey]:
+        """What is compared of the report (see devices.py)."""
+        features = (d for d in self.request.deltas if d.key.section is Section.FEATURES)
+        return device_keys(self.request.agent_id, map(window_of, features))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,8 @@ class Plan:
 class _Gain:
     """What one counted report adds, and what of it is refused."""
 
-    rejections: list[Rejection]
+    agent_id: str
+    rejections: list[Rejection] = field(default_factory=list)
     rows: int = 0
     labelled_rows: int = 0
 
@@ -85,26 +97,48 @@ def plan(
     positions: Mapping[Stream, Position],
     specs: Mapping[bytes, KnownSpec],
     peaks: Peaks,
+    devices: Devices,
     now_ms: int,
 ) -> Plan:
-    """Decide a group, given where its streams stand and what its windows hold."""
+    """Decide a group, given where its streams stand, what its windows hold, and what is known of
+    its devices in them.
+    """
     decisions = _decide(reports, positions)
-    gains = {i: _Gain([]) for i, d in enumerate(decisions) if d is Decision.ACCEPT}
+    accepted = [i for i, decision in enumerate(decisions) if decision is Decision.ACCEPT]
+    gains = {i: _Gain(reports[i].request.agent_id) for i in accepted}
+    keys: dict[Window, list[DeviceKey]] = {}
+    for key in (key for i in accepted for key in reports[i].device_keys):
+        keys.setdefault(key.window, []).append(key)
     deltas: dict[tuple[Window, Section], list[tuple[int, int]]] = {}
     for i in gains:
         for j, delta in enumerate(reports[i].request.deltas):
             deltas.setdefault((window_of(delta), delta.key.section), []).append((i, j))
-    partials = []
-    due_s = {}
+    partials, compared, due_s = [], [], {}
     for (window, section), places in deltas.items():
         known = specs.get(window.digest)
         asked = [(gains[i], j, reports[i].request.deltas[j]) for i, j in places]
-        partial = _add_up(window, section, asked, known, peaks.get((window, section), 0))
+        among = _devices(section, known, keys.get(window, ()), devices)
+        peak_before = peaks.get((window, section), 0)
+        partial = _add_up(window, section, asked, known, peak_before, among)
         if partial is not None and known is not None:
             partials.append(partial)
             due_s[window] = window.end_s + known.spec.window.lateness_s
+        compared += among.measured() if among else []
     receipts, after = _receipts(reports, decisions, positions, gains, now_ms)
-    return Plan(Group(receipts, tuple(partials), due_s), decisions, after)
+    group = Group(receipts, tuple(partials), due_s, tuple(compared))
+    return Plan(group, decisions, after)
+
+
+def _devices(
+    section: Section,
+    known: KnownSpec | None,
+    keys: Collection[DeviceKey],
+    before: Devices,
+) -> WindowDevices | None:
+    """Who compares a window's devices; None where nothing is compared."""
+    if section is not Section.FEATURES or not keys or known is None or known.baseline is None:
+        return None
+    return WindowDevices(known.spec, known.baseline, keys, before)
 
 
 def _decide(
@@ -127,14 +161,15 @@ def _add_up(
     asked: Sequence[tuple[_Gain, int, SketchDelta]],
     known: KnownSpec | None,
     stored_peak: int,
+    devices: WindowDevices | None,
 ) -> Partial | None:
-    """One section's sum over the deltas that pass; None when none does."""
+    """One section's sum over the deltas that pass; None when none does. Devices add theirs."""
     total: IntVector | None = None
     rows = 0
     for gain, place, delta in asked:
         try:
-            added = _checked(delta, known)
-            added = added if total is None else vector.add(total, added)
+            own = _checked(delta, known)
+            added = own if total is None else vector.add(total, own)
             if stored_peak + peak(added) > vector.CELL_MAX:
                 raise MergeError("the window's sum would pass 2**62")
         except tuple(_REASONS) as error:
@@ -143,6 +178,8 @@ def _add_up(
             continue
         total = added
         rows += delta.rows
+        if devices is not None:
+            devices.add(gain.agent_id, delta.rows, own)
         if delta.key.segment == 0 and section is Section.FEATURES:
             gain.rows += delta.rows
         if delta.key.segment == 0 and section is Section.LABELS:

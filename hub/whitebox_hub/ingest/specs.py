@@ -1,8 +1,8 @@
-"""The specs that are registered, kept decoded: their layouts for ingest, their bytes for agents.
+"""The specs that are registered, kept decoded: layouts and baselines for ingest, bytes for agents.
 
-A spec never changes under its digest, so what is cached stays right until a model is deleted;
-`changed` says so, and wakes everybody who waits for a new spec. `known` is called in the
-committer's thread, the rest on the event loop.
+What is cached stays right until a model is deleted or a reference registered anew; `changed` says
+so, and wakes everybody who waits for a new spec. `known` is called in the committer's thread, the
+rest on the event loop.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from whitebox_hub.ingest.group import KnownSpec
 from whitebox_hub.store import RecordStore
-from whitebox_wire.layout import Layout
+from whitebox_hub.store.contexts import context_of
 from whitebox_wire.messages import SpecRef
 
 SPECS_CACHED_MAX = 256
@@ -27,7 +27,7 @@ class SpecBook:
         self._closing = False
 
     def known(self, digests: Collection[bytes]) -> Mapping[bytes, KnownSpec]:
-        """The specs and layouts of those digests that are registered. Blocks."""
+        """The specs of those digests that are registered, ready to add to. Blocks."""
         cache, found = self._cache, {}
         for digest in digests:
             known = cache.get(digest)
@@ -35,7 +35,8 @@ class SpecBook:
                 bundle = self._records.bundle(digest)
                 if bundle is None:
                     continue
-                known = KnownSpec(bundle.spec, Layout.of(bundle.spec))
+                context = context_of(bundle, alarm_interval_s=0)
+                known = KnownSpec(context.spec, context.layout, context.baseline)
                 cache[digest] = known
                 while len(cache) > SPECS_CACHED_MAX:
                     cache.popitem(last=False)

@@ -1,9 +1,10 @@
-"""What the hub remembers, as three narrow ports and the values that pass through them.
+"""What the hub remembers, as four narrow ports and the values that pass through them.
 
 `SketchStore` holds sums and the ledger, `RecordStore` what people wrote, `JudgementStore` what
-monitors found. Ports only remember: which report counts, which window is judged and what an alert
-becomes is decided elsewhere. What a verb wrote is on disk when it returns, all of it or nothing.
-Methods block; shells call them in a thread.
+monitors found; `FleetStore` reads the little that commits and judgements leave of single devices.
+Ports only remember: which report counts, which window is judged and what an alert becomes is
+decided elsewhere. What a verb wrote is on disk when it returns, all of it or nothing. Methods
+block; shells call them in a thread.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from whitebox_wire.vector import IntVector
 
 # Later than any window begins.
 TIME_S_MAX = (1 << 63) - 1
+# How many devices of a window are remembered for good: those farthest from the reference.
+FARTHEST_KEPT = 8
 
 
 class StoreError(WhiteboxError):
@@ -88,12 +91,54 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceKey:
+    """One device in one window."""
+
+    window: Window
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWindow:
+    """All that one device gave one window, segment 0. `feature` is the column in which it lies
+    farthest from the reference (the prediction's among them), `distance` its PSI there, and `score`
+    how far that is beyond chance (see statistics.fleet). `counts` are its rows by group.
+    """
+
+    key: DeviceKey
+    rows: int
+    feature: str
+    distance: float
+    score: float
+    counts: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceVerdict:
+    """How one device stood to the rest of its fleet in one window that was judged.
+
+    `distance` is the PSI of `feature` between the device and the rest, `p_value` is adjusted for
+    columns and devices.
+    """
+
+    key: DeviceKey
+    rows: int
+    feature: str
+    distance: float
+    p_value: float
+    unlike: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """What one commit adds. `due_s` says for each touched window when it may be judged."""
+    """What one commit adds. `due_s` says for each touched window when it may be judged; `devices`
+    stand in place of what was known of them in their windows.
+    """
 
     receipts: tuple[Receipt, ...]
     partials: tuple[Partial, ...]
     due_s: Mapping[Window, int]
+    devices: tuple[DeviceWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +204,7 @@ class Judgement:
     evaluations: tuple[Evaluation, ...] = ()
     alerts: tuple[Alert, ...] = ()
     events: tuple[AlertEvent, ...] = ()
+    verdicts: tuple[DeviceVerdict, ...] = ()
     judged_ms: int = 0
 
 
@@ -251,10 +297,25 @@ class JudgementStore(Protocol):
         """Forget what a monitor found and make the newest windows of its model due again."""
 
 
+class FleetStore(Protocol):
+    def known(self, keys: Collection[DeviceKey]) -> Mapping[DeviceKey, DeviceWindow]:
+        """What those devices gave those windows so far."""
+
+    def of_window(self, window: Window, limit: int) -> tuple[DeviceWindow, ...]:
+        """Devices of one window, those farthest from the reference first."""
+
+    def latest(self, agent_ids: Collection[str]) -> tuple[DeviceWindow, ...]:
+        """Of each model the newest window that each of those devices reported to."""
+
+    def verdicts(self, agent_ids: Collection[str]) -> tuple[DeviceVerdict, ...]:
+        """Of each model the latest verdict on each of those devices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One place behind three ports."""
+    """One place behind four ports."""
 
     sketches: SketchStore
     records: RecordStore
     judgements: JudgementStore
+    fleet: FleetStore

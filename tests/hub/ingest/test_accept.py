@@ -30,7 +30,7 @@ def _run(store: Store, scenario: Scenario, limits: IngestLimits | None = None) -
 
     async def play() -> Accepter:
         limited = limits or IngestLimits(group_wait_ms=0)
-        accepter = Accepter(store.sketches, SpecBook(store.records), limited, Clock())
+        accepter = Accepter(store.sketches, store.fleet, SpecBook(store.records), limited, Clock())
         running = asyncio.create_task(accepter.run())
         try:
             await scenario(accepter)

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.hub.conftest import Bench, Rows, model_record
-from whitebox_hub.ingest.group import KnownSpec, Report, plan, window_of
-from whitebox_hub.store import Store
+from whitebox_hub.ingest.group import Report, plan, window_of
+from whitebox_hub.store import DeviceWindow, Store
+from whitebox_hub.store.devices import CountsCodec
 from whitebox_hub.store.sqlite import MEMORY, open_sqlite
 from whitebox_wire.layout import Section
 from whitebox_wire.messages import ExportRequest
@@ -42,7 +43,7 @@ def _reports(bench: Bench, rows: Rows, owner: IntVector) -> list[ExportRequest]:
 
 def _deliver(store: Store, bench: Bench, groups: Sequence[Sequence[ExportRequest]]) -> None:
     """Commit groups as the accepter does; a report that was not its stream's turn comes again."""
-    known = {bench.bundle.digest: KnownSpec(bench.spec, bench.layout)}
+    known = {bench.bundle.digest: bench.known}
     left = [list(group) for group in groups]
     while left:
         reports = [Report(request, 1) for request in left.pop(0)]
@@ -52,6 +53,7 @@ def _deliver(store: Store, bench: Bench, groups: Sequence[Sequence[ExportRequest
             store.sketches.positions({report.stream for report in reports}),
             known,
             store.sketches.peaks(windows),
+            store.fleet.known({key for report in reports for key in report.device_keys}),
             0,
         )
         if done.group.receipts:
@@ -86,7 +88,26 @@ def test_split_duplicated_and_reordered_reports_give_bit_identical_vectors(
         [window] = store.sketches.windows("income", 0, 9)
         sums = store.sketches.vectors(window)
         totals = store.sketches.totals("income")
+        devices = store.fleet.of_window(window, 99)
 
     assert np.array_equal(sums[Section.LABELS], bench.labels(rows))
     assert np.array_equal(sums[Section.FEATURES], bench.features(rows))
     assert (totals.rows, totals.labelled_rows, totals.windows) == (300, 300, 1)
+    _check_devices(bench, devices, rows, owner)
+
+
+def _check_devices(
+    bench: Bench, devices: Sequence[DeviceWindow], rows: Rows, owner: IntVector
+) -> None:
+    """Each device is known by the rows that were its own."""
+    baseline = bench.known.baseline
+    assert baseline is not None
+    agents = owner // REPORTS_EACH
+    found = {device.key.agent_id: device for device in devices}
+    for place, agent in enumerate(AGENTS):
+        own = _part(rows, agents == place)
+        device = found[agent]
+        counts = CountsCodec(baseline.plan).read(device.counts)
+        assert counts is not None
+        assert counts.tolist() == baseline.plan.count(bench.features(own)).tolist()
+        assert device.rows == own.age.size

@@ -10,6 +10,7 @@ import pytest
 
 from tests.hub.conftest import HOUR_S, Bench
 from whitebox_hub.ingest.decide import Decision
+from whitebox_hub.ingest.devices import Devices
 from whitebox_hub.ingest.group import KnownSpec, Plan, Report, plan, window_of
 from whitebox_hub.store import Position, Stream, Window
 from whitebox_wire.layout import Section
@@ -23,7 +24,7 @@ EDGE = Stream("edge-1", 7)
 
 @pytest.fixture
 def known(bench: Bench) -> dict[bytes, KnownSpec]:
-    return {bench.bundle.digest: KnownSpec(bench.spec, bench.layout)}
+    return {bench.bundle.digest: bench.known}
 
 
 def _plan(
@@ -31,9 +32,10 @@ def _plan(
     known: Mapping[bytes, KnownSpec],
     positions: Mapping[Stream, Position] | None = None,
     peaks: Mapping[tuple[Window, Section], int] | None = None,
+    devices: Devices | None = None,
 ) -> Plan:
     reports = [Report(request, 100) for request in requests]
-    return plan(reports, positions or {}, known, peaks or {}, 5_000)
+    return plan(reports, positions or {}, known, peaks or {}, devices or {}, 5_000)
 
 
 def _features(bench: Bench, seed: int = 0, count: int = 20) -> IntVector:

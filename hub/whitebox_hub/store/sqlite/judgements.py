@@ -12,12 +12,10 @@ from whitebox_hub.monitor import Monitor
 from whitebox_hub.store import DueWindow, Evaluation, Judgement, Window
 from whitebox_hub.store.documents import alert_text, findings_text, read_alert, read_findings
 from whitebox_hub.store.sqlite.database import Database
-from whitebox_hub.store.sqlite.sketches import window_key, window_of
+from whitebox_hub.store.sqlite.fleet import put_verdicts
+from whitebox_hub.store.sqlite.windows import OF_WINDOW, window_key, window_of
 
-_JUDGED = """
-UPDATE windows SET judged = ?
-WHERE model_id = ? AND digest = ? AND segment = ? AND start_s = ? AND length_s = ?
-"""
+_JUDGED = f"UPDATE windows SET judged = ? WHERE {OF_WINDOW}"  # noqa: S608  # a constant
 _PUT_EVALUATION = """
 INSERT INTO evaluations (monitor_id, segment, start_s, length_s, digest, model_id, findings)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -102,6 +100,7 @@ class SqliteJudgements:
                         alert_text(event.alert),
                     ],
                 )
+            put_verdicts(conn, judgement.verdicts)
             conn.executemany(
                 _JUDGED, [(due.revision, *window_key(due.window)) for due in judgement.windows]
             )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from whitebox_hub.store import (
     TIME_S_MAX,
@@ -29,6 +28,8 @@ from whitebox_hub.store.documents import (
     rejections_text,
 )
 from whitebox_hub.store.sqlite.database import Database
+from whitebox_hub.store.sqlite.fleet import put_device
+from whitebox_hub.store.sqlite.windows import OF_WINDOW, window_key, window_of
 from whitebox_wire.errors import MalformedError, MergeError
 from whitebox_wire.layout import Section, SectionSize
 from whitebox_wire.stored import peak, read_vector, vector_bytes
@@ -47,21 +48,11 @@ UPDATE agents SET last_sequence = ?, rejections = ?, last_seen_ms = ?, version =
     rows = rows + ?, labelled_rows = labelled_rows + ?, received_bytes = received_bytes + ?
 WHERE agent_id = ? AND epoch = ? AND last_sequence = ?
 """
-_OF_WINDOW = "model_id = ? AND digest = ? AND segment = ? AND start_s = ? AND length_s = ?"
 _AGENTS = """
 SELECT * FROM agents WHERE agent_id IN
     (SELECT DISTINCT agent_id FROM agents WHERE agent_id > ? ORDER BY agent_id LIMIT ?)
 ORDER BY agent_id, last_seen_ms
 """
-
-
-def window_of(row: Mapping[str, Any]) -> Window:
-    return Window(row["model_id"], row["digest"], row["segment"], row["start_s"], row["length_s"])
-
-
-def window_key(window: Window) -> tuple[str, bytes, int, int, int]:
-    """What names a window, in the order of `_OF_WINDOW`."""
-    return (window.model_id, window.digest, window.segment, window.start_s, window.length_s)
 
 
 class SqliteSketches:
@@ -81,7 +72,7 @@ class SqliteSketches:
     def peaks(self, windows: Collection[Window]) -> Mapping[tuple[Window, Section], int]:
         sql = (
             "SELECT section, sum(peak) FROM partials WHERE window_id ="  # noqa: S608  # a constant
-            f" (SELECT id FROM windows WHERE {_OF_WINDOW}) GROUP BY section"
+            f" (SELECT id FROM windows WHERE {OF_WINDOW}) GROUP BY section"
         )
         with self._database.reading() as conn:
             return {
@@ -105,6 +96,8 @@ class SqliteSketches:
                 _APPEND,
                 [(ids[p.window], p.section.value, p.rows, p.peak, p.vector) for p in partials],
             )
+            for device in group.devices:
+                put_device(conn, ids[device.key.window], device)
 
     def windows(
         self, model_id: str, segment: int, limit: int, until_s: int = TIME_S_MAX
@@ -119,7 +112,7 @@ class SqliteSketches:
     def vectors(self, window: Window) -> Mapping[Section, IntVector]:
         sql = (
             "SELECT section, vector FROM partials WHERE window_id ="  # noqa: S608  # a constant
-            f" (SELECT id FROM windows WHERE {_OF_WINDOW})"
+            f" (SELECT id FROM windows WHERE {OF_WINDOW})"
         )
         with self._database.reading() as conn:
             sums = _sums(conn.execute(sql, window_key(window)))
