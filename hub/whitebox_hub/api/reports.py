@@ -25,7 +25,7 @@ DATASET_DRIFT_SHARE = 0.5
 _COLUMN_TYPES = {NumericBins: "num", CategoricalBins: "cat"}
 _INTEGRITY = (
     *("missing_count", "non_missing_count", "mean", "minimum", "maximum", "sum"),
-    *("standard_deviation", "variance", "invalid_count", "unseen_count"),
+    *("standard_deviation", "variance", "invalid_count", "unseen_count", "noise_deviation"),
 )
 
 Document = dict[str, Any]

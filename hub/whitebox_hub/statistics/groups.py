@@ -45,11 +45,18 @@ class GroupPlan:
     ordered: BoolArray
     floor: FloatArray
 
-    def count(self, vector: IntVector) -> FloatArray:
-        """Rows in every group of a features vector: float64, shape [groups], none negative."""
-        counts = np.maximum(vector[: self.stop], 0).astype(np.float64)
+    def sums(self, vector: IntVector) -> FloatArray:
+        """Rows in every group of a features vector, with their noise: float64, shape [groups]."""
+        counts = vector[: self.stop].astype(np.float64)
         groups: FloatArray = np.add.reduceat(counts, self.starts)[self.kept]
         return groups
+
+    def count(self, vector: IntVector) -> FloatArray:
+        """Rows in every group: float64, shape [groups], none negative.
+
+        Sums are cut at zero, not cells, so that noise of cells cancels as far as it can.
+        """
+        return np.maximum(self.sums(vector), 0.0)
 
     def total(self, groups: FloatArray) -> FloatArray:
         """Sums of a quantity over each column's groups: float64, shape [columns]."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -103,17 +105,53 @@ def test_a_constant_feature_has_a_variance_of_zero() -> None:
     assert said.minimum == 42.0
 
 
+def noised(block: NumericBlock) -> NumericBlock:
+    """The block with a place for the noise's variance behind it."""
+    return replace(block, noise_variance=block.excess_high + 1)
+
+
+def test_moments_of_a_noised_feature_are_read_from_its_cells() -> None:
+    values = np.random.default_rng(2).normal(50.0, 10.0, 20_000)
+    bins = NumericBins(tuple(float(e) for e in range(24, 78, 3)), 50.0, 10.0)
+    block = noised(block_of(bins))
+    vector = np.append(fold(values, bins), 25 * ONE)
+    vector[[block.s1, block.s2]] = 0
+
+    said = numeric_summary(vector, block, bins)
+
+    assert said.noise_deviation == 5.0
+    assert said.mean == pytest.approx(values.mean(), abs=0.2)
+    assert said.sum == pytest.approx(values.sum(), rel=0.01)
+    assert said.standard_deviation == pytest.approx(values.std(), rel=0.03)
+    assert (said.minimum, said.maximum) == (None, None), "noise fills every cell"
+
+
+def test_a_feature_with_a_budget_and_no_noise_yet_is_exact() -> None:
+    values = np.random.default_rng(2).normal(50.0, 10.0, 500)
+    bins = numeric_bins(np.sort(values))
+
+    said = numeric_summary(np.append(fold(values, bins), 0), noised(block_of(bins)), bins)
+
+    assert said.noise_deviation is None
+    assert said.mean == pytest.approx(values.mean(), abs=1e-6 * bins.scale)
+
+
 @given(
     st.lists(st.integers(-(2**50), 2**50), min_size=5, max_size=5),
-    st.lists(st.integers(-(2**62), 2**62), min_size=6, max_size=6),
+    st.lists(st.integers(-(2**62), 2**62), min_size=7, max_size=7),
     st.sampled_from([1e-200, 1.0, 1e200, 1e307]),
+    st.booleans(),
 )
 def test_whatever_a_block_holds_every_number_is_finite_or_none(
-    cells: list[int], others: list[int], scale: float
+    cells: list[int],
+    others: list[int],
+    scale: float,
+    has_budget: bool,
 ) -> None:
     bins = NumericBins((-1e308, 0.0, 1.0, 1.7e308), 0.0, scale)
+    block = noised(block_of(bins)) if has_budget else block_of(bins)
 
-    said = numeric_summary(np.array(cells + others), block_of(bins), bins)
+    said = numeric_summary(np.array(cells + others), block, bins)
 
     numbers = [said.mean, said.sum, said.standard_deviation, said.variance]
     numbers += [said.minimum, said.maximum, *(said.quantiles or ())]
