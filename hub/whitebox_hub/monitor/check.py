@@ -6,10 +6,12 @@ Every refusal names the field and says what to type instead.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from whitebox_hub.monitor import Monitor, Rule
 from whitebox_hub.monitor.metrics import METRICS, Direction, Metric, Scope, find
 from whitebox_wire.errors import WhiteboxError
+from whitebox_wire.layout import Section
 from whitebox_wire.spec import ModelSpec
 
 WINDOWS_MAX = 100
@@ -31,6 +33,11 @@ def check_monitor(monitor: Monitor, spec: ModelSpec) -> Metric:
         raise MonitorError(
             f"metric {monitor.metric[:80]!r} is unknown",
             hint=f"a {spec.kind.value} model has {', '.join(possible)}",
+        )
+    if metric.section is Section.EXPLANATIONS and spec.explanation is None:
+        raise MonitorError(
+            f"metric {metric.name!r} needs explanations, which the model's spec does not ask for",
+            hint="profile the model with its ONNX file",
         )
     if spec.kind not in metric.kinds:
         raise MonitorError(
@@ -57,16 +64,18 @@ def _check_feature(monitor: Monitor, metric: Metric, spec: ModelSpec) -> None:
     if feature is None:
         return
     if metric.scope is Scope.FEATURE:
-        if feature in {f.name for f in spec.counted}:
+        if metric.has(feature, spec):
             return
-        withheld = feature in {f.name for f in spec.features}
+        kinds = {
+            f.name: "withheld" if f.withheld else "no column of its kind" for f in spec.features
+        }
         raise MonitorError(
-            f"feature {feature[:80]!r} is {'withheld' if withheld else 'unknown'}",
-            hint="name one of the model's features, or leave feature out to watch them all",
+            f"feature {feature[:80]!r} is {kinds.get(feature, 'unknown')}",
+            hint=f"name one that has {metric.name}, or leave feature out to watch them all",
         )
     # Whitebox names the target column in monitors of concept drift.
     columns = {spec.prediction.column, spec.target.column}
-    if metric.section.value == "features" and feature in columns:
+    if metric.section is Section.FEATURES and feature in columns:
         return
     raise MonitorError(
         f"metric {metric.name!r} is of the whole model, not of feature {feature[:80]!r}",
@@ -87,30 +96,62 @@ def _check_thresholds(monitor: Monitor, metric: Metric, spec: ModelSpec) -> None
         )
     if limit is not None and not math.isfinite(limit):
         raise MonitorError(f"{used}_threshold is not a finite number", hint="use a number")
-    if monitor.rule is Rule.THRESHOLD:
-        if limit is None:
-            raise MonitorError(
-                f"{used}_threshold is missing",
-                hint=f"set {used}_threshold" + _or_calibrated(metric, spec),
-            )
-        return
-    if spec.kind not in metric.calibrated:
+    if not metric.allows(monitor.rule, spec.kind):
         raise MonitorError(
-            f"{metric.name!r} of a {spec.kind.value} model has no calibrated rule",
+            f"{metric.name!r} of a {spec.kind.value} model has no {monitor.rule.value} rule",
             hint=f"set rule to 'threshold' and {used}_threshold",
         )
+    _LIMITS[monitor.rule](metric, limit, f"{used}_threshold", spec)
+
+
+def _check_threshold(metric: Metric, limit: float | None, name: str, spec: ModelSpec) -> None:
+    if limit is None and metric.usual is None:
+        calibrated = metric.allows(Rule.CALIBRATED, spec.kind)
+        raise MonitorError(
+            f"{name} is missing",
+            hint=f"set {name}" + (", or rule to 'calibrated'" if calibrated else ""),
+        )
+
+
+def _check_calibrated(metric: Metric, limit: float | None, name: str, _: ModelSpec) -> None:
     if limit is not None and metric.fixed_effect:
         raise MonitorError(
-            f"the calibrated rule compares {metric.name!r} with the reference, not with "
-            f"{used}_threshold",
+            f"the calibrated rule compares {metric.name!r} with the reference, not with {name}",
             hint=f"set rule to 'threshold' to compare with {limit:g}, or leave it out",
         )
     if limit is not None and limit <= 0:
         raise MonitorError(
-            "upper_threshold of a calibrated rule must be positive",
+            f"{name} of a calibrated rule must be positive",
             hint=f"leave it out for {metric.effect:g}",
         )
 
 
-def _or_calibrated(metric: Metric, spec: ModelSpec) -> str:
-    return ", or rule to 'calibrated'" if spec.kind in metric.calibrated else ""
+def _check_change(metric: Metric, limit: float | None, name: str, _: ModelSpec) -> None:
+    if limit is None or limit <= 0:
+        raise MonitorError(
+            f"{name} of the change rule must be positive",
+            hint=f"set {name} to 0.1 for a change of {metric.name} by a tenth",
+        )
+
+
+def _check_windows(_: Metric, limit: float | None, name: str, __: ModelSpec) -> None:
+    if limit is not None and limit <= 0:
+        raise MonitorError(
+            f"{name} counts standard deviations and must be positive", hint="leave it out for 3"
+        )
+
+
+def _check_classic(metric: Metric, limit: float | None, name: str, _: ModelSpec) -> None:
+    if limit is not None and metric.usual is None:
+        raise MonitorError(
+            f"the classic rule has thresholds of its own and takes no {name}", hint="leave it out"
+        )
+
+
+_LIMITS: dict[Rule, Callable[[Metric, float | None, str, ModelSpec], None]] = {
+    Rule.THRESHOLD: _check_threshold,
+    Rule.CALIBRATED: _check_calibrated,
+    Rule.CHANGE: _check_change,
+    Rule.REFERENCE_WINDOWS: _check_windows,
+    Rule.CLASSIC: _check_classic,
+}

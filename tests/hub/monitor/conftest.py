@@ -25,6 +25,8 @@ from whitebox_wire.layout import (
 )
 from whitebox_wire.spec import (
     CategoricalBins,
+    ExplanationPolicy,
+    ExplanationSpace,
     Feature,
     LossSplit,
     LossTree,
@@ -72,14 +74,33 @@ def spec_of(kind: ModelKind) -> ModelSpec:
         Segment(name, (Predicate("age", ages),)) for name, ages in (("young", young), ("old", old))
     )
     tree = LOSS_TREE if kind is ModelKind.REGRESSION else None
+    outputs = len(LEVELS) if kind is ModelKind.MULTI_CLASS else 1
     return ModelSpec(
-        "m", kind, features, prediction, target, segments=segments, loss_tree=tree
+        "m",
+        kind,
+        features,
+        prediction,
+        target,
+        segments=segments,
+        explanation=ExplanationPolicy(ExplanationSpace.MARGIN, (0.5,) * outputs),
+        loss_tree=tree,
     ).check()
 
 
 def fill(vector: IntVector, block: NumericBlock, bins: NumericBins, values: FloatArray) -> None:
+    """Count values, and add up what a numeric block adds up."""
     cells = np.searchsorted(bins.edges, values, side="right")
     vector[block.bins] = np.bincount(cells, minlength=bins.cells)
+    z = (values - bins.centre) / bins.scale
+    low, high = ((edge - bins.centre) / bins.scale for edge in (bins.edges[0], bins.edges[-1]))
+    sums = {
+        block.s1: z,
+        block.s2: z * z,
+        block.excess_low: np.maximum(low - z, 0.0),
+        block.excess_high: np.maximum(z - high, 0.0),
+    }
+    for place, terms in sums.items():
+        vector[place] = np.rint(terms * ONE).sum()
 
 
 def fold_features(
@@ -170,15 +191,28 @@ def _fill_errors(
     for place, values in sums.items():
         vector[place] = np.rint(values * ONE).sum()
     vector[block.percentage_rows] = target.size
+    fill(vector, block.target, INCOMES, target)
+
+
+def fold_explanations(layout: Layout, rows: int, *attributions: float) -> IntVector:
+    """Explained rows of which each feature has this mean absolute SHAP value, of each output."""
+    vector, block = zeros(layout, Section.EXPLANATIONS), layout.explanations
+    assert block is not None
+    vector[block.rows] = rows
+    for places in block.absolute:
+        vector[places] = np.rint(np.array(attributions) * rows * ONE)
+    return vector
 
 
 def draw(layout: Layout, rows: int, seed: int, **said: float) -> Vectors:
-    """Both sections of so many rows; `said` is what `fold_features` and `fold_labels` take."""
+    """All sections of so many rows; `said` is what `fold_features` and `fold_labels` take."""
     rng = np.random.default_rng(seed)
+    explained = np.random.default_rng(seed).uniform(0.9, 1.1, 2) * (0.8, 0.2)
     of_labels = {name: said.pop(name) for name in ("wrong",) if name in said}
     return {
         Section.FEATURES: fold_features(layout, rng, rows, **said),
         Section.LABELS: fold_labels(layout, rng, rows, **of_labels),
+        Section.EXPLANATIONS: fold_explanations(layout, rows, *explained),
     }
 
 
@@ -196,7 +230,7 @@ def context() -> Callable[..., ModelContext]:
 
 @pytest.fixture
 def vectors() -> Callable[..., Vectors]:
-    """`vectors(context, rows, ...)` are both sections of rows drawn for a model."""
+    """`vectors(context, rows, ...)` are all sections of rows drawn for a model."""
 
     def make(context: ModelContext, rows: int = 1_000, *, seed: int = 2, **said: float) -> Vectors:
         return draw(context.layout, rows, seed, **said)

@@ -30,6 +30,14 @@ DRIFT = Monitor("1", "m", "Watch", "data_drift", rule=Rule.CALIBRATED)
         replace(DRIFT, metric="prediction_drift", feature="prediction"),
         replace(DRIFT, metric="missing_rate", rule=Rule.THRESHOLD, upper_threshold=0.5),
         replace(MONITOR, metric="log_loss", lower_threshold=None, upper_threshold=0.7),
+        replace(MONITOR, rule=Rule.CHANGE, lower_threshold=0.1),
+        replace(MONITOR, rule=Rule.REFERENCE_WINDOWS, lower_threshold=None),
+        replace(DRIFT, metric="ks", feature="age", upper_threshold=0.2),
+        replace(DRIFT, metric="jensen_shannon", feature="prediction"),
+        replace(DRIFT, rule=Rule.CLASSIC),
+        replace(DRIFT, metric="dataset_drift", rule=Rule.CLASSIC, upper_threshold=0.3),
+        replace(MONITOR, metric="attribution_ndcg", lower_threshold=None),
+        replace(MONITOR, metric="volume", lower_threshold=100.0),
     ],
     ids=lambda m: f"{m.metric} by {m.rule.value} of {m.feature} in {m.segment}",
 )
@@ -99,6 +107,51 @@ REFUSALS: dict[str, tuple[Monitor, str, str]] = {
         "upper_threshold of a calibrated rule must be positive",
         "leave it out for 0.1",
     ),
+    "numbers' distance of categories": (
+        replace(DRIFT, metric="ks", feature="job"),
+        "feature 'job' is no column of its kind",
+        "name one that has ks",
+    ),
+    "numbers' distance of a predicted class": (
+        replace(DRIFT, metric="ks", feature="prediction"),
+        "feature 'prediction' is unknown",
+        "name one that has ks",
+    ),
+    "PSI of the prediction by its column": (
+        replace(DRIFT, feature="prediction"),
+        "feature 'prediction' is unknown",
+        "name one that has data_drift",
+    ),
+    "classic rule of a rate": (
+        replace(DRIFT, metric="missing_rate", rule=Rule.CLASSIC),
+        "'missing_rate' of a binary model has no classic rule",
+        "set rule to 'threshold'",
+    ),
+    "threshold of a classic rule": (
+        replace(DRIFT, rule=Rule.CLASSIC, upper_threshold=0.2),
+        "takes no upper_threshold",
+        "leave it out",
+    ),
+    "change by nothing": (
+        replace(MONITOR, rule=Rule.CHANGE, lower_threshold=None),
+        "lower_threshold of the change rule must be positive",
+        "set lower_threshold to 0.1",
+    ),
+    "change of a distance, which the reference has not": (
+        replace(DRIFT, rule=Rule.CHANGE, upper_threshold=0.1),
+        "'data_drift' of a binary model has no change rule",
+        "set rule to 'threshold'",
+    ),
+    "no deviations": (
+        replace(DRIFT, rule=Rule.REFERENCE_WINDOWS, upper_threshold=0.0),
+        "upper_threshold counts standard deviations",
+        "leave it out for 3",
+    ),
+    "windows of what only sums say": (
+        replace(MONITOR, metric="brier", rule=Rule.REFERENCE_WINDOWS, lower_threshold=None),
+        "'brier' of a binary model has no reference_windows rule",
+        "set rule to 'threshold'",
+    ),
     "unknown segment": (replace(MONITOR, segment=3), "segment 3", "2 segments"),
     "negative segment": (replace(MONITOR, segment=-1), "segment -1", "0 is every row"),
     "no windows": (replace(MONITOR, for_windows=0), "for_windows", "set for_windows to 1"),
@@ -142,7 +195,7 @@ def test_a_name_of_a_million_characters_is_cut_in_the_message(
     with pytest.raises(MonitorError) as refusal:
         check_monitor(replace(DRIFT, **change), context().spec)
 
-    assert len(str(refusal.value)) < 500
+    assert len(str(refusal.value)) < 1_200
 
 
 def test_a_regression_model_has_a_calibrated_mean_absolute_error(
@@ -153,3 +206,23 @@ def test_a_regression_model_has_a_calibrated_mean_absolute_error(
     metric = check_monitor(monitor, context(ModelKind.REGRESSION).spec)
 
     assert metric.name == "mean_absolute_error"
+
+
+def test_attributions_of_a_model_without_explanations_are_refused(
+    context: Callable[..., ModelContext],
+) -> None:
+    bare = replace(context().spec, explanation=None)
+    monitor = Monitor("1", "m", "Watch", "attribution_ndcg", lower_threshold=0.9)
+
+    with pytest.raises(MonitorError, match="needs explanations"):
+        check_monitor(monitor, bare)
+
+
+def test_numbers_distance_of_a_predicted_number_is_possible(
+    context: Callable[..., ModelContext],
+) -> None:
+    monitor = replace(DRIFT, metric="wasserstein", feature="prediction")
+
+    metric = check_monitor(monitor, context(ModelKind.REGRESSION).spec)
+
+    assert metric.name == "wasserstein"
