@@ -24,6 +24,14 @@ class StoreError(WhiteboxError):
     """The agent's store cannot be read or written now."""
 
 
+class UnwritableError(StoreError):
+    """The disk is full or does not write; what lies in the store is untouched."""
+
+
+class DamagedError(StoreError):
+    """The store was damaged. It has been made anew with all that could be read back: try again."""
+
+
 class Stream(enum.Enum):
     """The two kinds of rows an agent keeps books of."""
 
@@ -252,6 +260,9 @@ class SpecShelf(Protocol):
 
 class BookShelf(Protocol):
     def read(self) -> Books: ...
+
+    def audit(self) -> None:
+        """See whether the books balance; DamagedError when they did not and were put right."""
 
 
 @dataclass(frozen=True, slots=True)

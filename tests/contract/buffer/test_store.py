@@ -72,6 +72,8 @@ def test_a_store_of_another_format_is_refused(path: Path) -> None:
         pass
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA user_version = 99")
+    # Where the bookmark says otherwise, the number is a bit that flipped.
+    path.with_name(f"{path.name}.books").unlink()
 
     with pytest.raises(StoreError, match="format 99"), opened(path):
         pass

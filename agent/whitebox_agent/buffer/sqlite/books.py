@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from whitebox_agent.buffer import Books, Drop, Stream
-from whitebox_agent.buffer.sqlite.database import Database
+from whitebox_agent.buffer.sqlite.database import Database, Reader
 from whitebox_wire.messages import DropReason, ModelLedger, RowLedger
 
 _DROPPED = """
@@ -42,7 +42,7 @@ SELECT coalesce(sum(items), 0), coalesce(sum(CASE WHEN segment = 0 THEN rows END
 
 
 class SqliteBooks:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database | Reader) -> None:
         self._database = database
 
     def read(self) -> Books:
@@ -72,6 +72,13 @@ class SqliteBooks:
             lonely_items=lonely_items,
             lonely_rows=lonely_rows,
         )
+
+    def audit(self) -> None:
+        balanced = all(
+            ledger.inferences.balances and ledger.labels.balances for ledger in self.read().ledgers
+        )
+        if not balanced and isinstance(self._database, Database):
+            self._database.mend("its books do not balance")
 
 
 def write_drops(conn: sqlite3.Connection, drops: Sequence[Drop]) -> None:

@@ -37,7 +37,7 @@ from whitebox_agent.buffer.sqlite.connection import (
     connect_to_read,
     make_tables,
 )
-from whitebox_agent.buffer.sqlite.rescue import finish_rescue, rescue
+from whitebox_agent.buffer.sqlite.rescue import Fill, finish_rescue, rescue
 from whitebox_agent.buffer.sqlite.reserve import Reserve
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ logger = logging.getLogger(__name__)
 # Of SQLite's own; a store that may not grow has as many pages as it has.
 _PAGES_MAX = 2**30
 _CHECKPOINT_PAGES = 1_000
+# One may find damage, one a full disk.
+_OPEN_TRIES = 3
 
 
 class Database:
@@ -60,10 +62,12 @@ class Database:
         self._lock = threading.RLock()
         self._conn: sqlite3.Connection | None = None
         self._full = False
+        self._fillers: list[Fill] = []
+        self._reserve = Reserve(_beside(path, "reserve"))
         with ExitStack() as stack:
             stack.enter_context(_guard(path))
-            self._reserve = Reserve(_beside(path, "reserve"))
-            self._bookmark = Bookmark(_beside(path, "books"))
+            with self._told():
+                self._bookmark = Bookmark(_beside(path, "books"))
             stack.callback(self._bookmark.close)
             self._position = self._bookmark.read()
             stack.callback(self._disconnect)
@@ -73,40 +77,43 @@ class Database:
             self._stack = stack.pop_all()
 
     def _open(self) -> None:
-        """Connect, after mending if need be, and with the reserve's space if there is no other."""
-        for last_try in (False, False, True):
-            try:
-                with self._told():
-                    self._conn = self._connect()
-            except (DamagedError, UnwritableError):
-                if last_try:
-                    raise
-            else:
-                return
+        """Connect; after mending if need be, and with the reserve's space if there is no other."""
+        for _ in range(_OPEN_TRIES - 1):
+            with suppress(DamagedError, UnwritableError), self._told():
+                self._conn = self._connect()
+                break
+        else:
+            with self._told():
+                self._conn = self._connect()
+        self._set_growth()
+        if self._position is not None:
+            self._bookmark.write(self._position, sync=True)
 
     def _connect(self) -> sqlite3.Connection:
         """The open store, whose tables are there and whose books are as they were signed."""
-        with self._told():
-            finish_rescue(self._path)
-        known = self._position
+        finish_rescue(self._path)
         conn = connect(self._path)
         try:
             conn.execute("BEGIN IMMEDIATE")
-            if known is None:
+            if self._position is None:
                 make_tables(conn, *self._first)
             self._check_version(conn)
-            position = read_position(conn)
-            if not is_sealed(conn, position):
-                raise faults.Damage("its books do not have their checksum")
-            if known is not None and position.commits < known.commits:
-                raise faults.Damage("it is older than its bookmark")
+            self._position = self._checked(conn)
             conn.execute("UPDATE meta SET agent_id = ?", [self._first[0]])
             conn.execute("COMMIT")
         except BaseException:
             conn.close()
             raise
-        self._position = position
         return conn
+
+    def _checked(self, conn: sqlite3.Connection) -> Position:
+        """The position of a store that was just opened, if it can be believed."""
+        position = read_position(conn)
+        if not is_sealed(conn, position):
+            raise faults.Damage("its books do not have their checksum")
+        if self._position is not None and position.commits < self._position.commits:
+            raise faults.Damage("it is older than its bookmark")
+        return position
 
     def _check_version(self, conn: sqlite3.Connection) -> None:
         [version] = conn.execute("PRAGMA user_version").fetchone()
@@ -155,8 +162,7 @@ class Database:
         with self._told():
             conn.execute(begin)
             try:
-                if read_position(conn) != self._position:
-                    raise faults.Damage("its books have changed by themselves")
+                self._check_position(conn)
                 yield conn
                 conn.execute("COMMIT")
             except BaseException:
@@ -165,6 +171,10 @@ class Database:
                     with suppress(sqlite3.Error):
                         conn.execute("ROLLBACK")
                 raise
+
+    def _check_position(self, conn: sqlite3.Connection) -> None:
+        if read_position(conn) != self._position:
+            raise faults.Damage("its books have changed by themselves")
 
     def checkpoint(self) -> None:
         """Bring the log into the file: damage to the log cannot undo what was committed before."""
@@ -212,13 +222,17 @@ class Database:
         if full != self._full:
             logger.warning("disk full=%s store=%s", full, self._path)
         self._full = full
+        self._set_growth()
+
+    def _set_growth(self) -> None:
+        """Let the file grow, or only be written anew in place."""
         if self._conn is None:
             return
         with suppress(sqlite3.Error):
             [pages] = self._conn.execute("PRAGMA page_count").fetchone()
-            self._conn.execute(f"PRAGMA max_page_count = {pages if full else _PAGES_MAX}")
+            self._conn.execute(f"PRAGMA max_page_count = {pages if self._full else _PAGES_MAX}")
             # After every commit: the log is written from its start again and need not grow.
-            checkpoint = 1 if full else _CHECKPOINT_PAGES
+            checkpoint = 1 if self._full else _CHECKPOINT_PAGES
             self._conn.execute(f"PRAGMA wal_autocheckpoint = {checkpoint}")
             self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
@@ -233,13 +247,21 @@ class Database:
         self._reserve.release()
         logger.error("store damaged path=%s error=%s", self._path, cause)
         try:
-            position, told = rescue(self._path, self._bookmark.read(), self._first[0])
+            position, told = rescue(self._path, self._bookmark.read(), self._fill)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"store {self._path} cannot be mended: {error}") from error
         self._position = position
         self._bookmark.write(position)
         self._reserve.take()
         logger.warning("store mended path=%s %s", self._path, told)
+
+    def when_mending(self, fill: Fill) -> None:
+        """Let `fill` add what it knows of to a store that is made anew."""
+        self._fillers.append(fill)
+
+    def _fill(self, conn: sqlite3.Connection) -> None:
+        for fill in self._fillers:
+            fill(conn)
 
     def _disconnect(self) -> None:
         if self._conn is not None:

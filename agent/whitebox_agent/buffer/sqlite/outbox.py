@@ -22,7 +22,9 @@ from whitebox_agent.buffer import (
 )
 from whitebox_agent.buffer.sqlite.boarding import ITEM_COLUMNS, board, item_of
 from whitebox_agent.buffer.sqlite.books import write_drops
+from whitebox_agent.buffer.sqlite.connection import SEALED, signed
 from whitebox_agent.buffer.sqlite.database import Database
+from whitebox_agent.buffer.sqlite.faults import Damage
 from whitebox_wire.errors import MergeError
 from whitebox_wire.layout import Section
 from whitebox_wire.messages import WindowKey
@@ -47,6 +49,12 @@ FROM outbox WHERE flight IS NULL ORDER BY start_s, id LIMIT ?
 _ITEMS = f"SELECT {ITEM_COLUMNS} FROM outbox WHERE flight IS NOT NULL ORDER BY id"  # noqa: S608  # names of columns only
 
 
+_CHANGED = f"""
+SELECT 1 FROM outbox WHERE flight IS NOT NULL
+    AND seal IS NOT seal({", ".join(SEALED["outbox"][1:])}) LIMIT 1
+"""  # noqa: S608  # names of columns only
+
+
 class SqliteOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,7 +71,11 @@ class SqliteOutbox:
                 if not board(conn, sequence, now_ms, bytes_max, seal) and not empty:
                     return None
                 conn.execute("UPDATE meta SET sequence = ?, in_flight = 1", [sequence])
+            if conn.execute(_CHANGED).fetchone():
+                raise Damage("a sum under way has changed by itself")
             items = tuple(item_of(row) for row in conn.execute(_ITEMS))
+        # What left must stay left, whatever becomes of the log: it might be sent twice.
+        self._database.checkpoint()
         return Flight(epoch & (2**64 - 1), sequence, items)
 
     def land(self, flight: Flight, landing: Landing) -> None:
@@ -120,11 +132,6 @@ class SqliteOutbox:
         with self._database.writing() as conn:
             conn.executemany("DELETE FROM outbox WHERE id = ?", [(head.id,) for head in heads])
             write_drops(conn, drops)
-
-
-def signed(epoch: int) -> int:
-    """An epoch of 64 bits as SQLite holds it."""
-    return epoch - 2**64 if epoch >= 2**63 else epoch
 
 
 def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None:

@@ -26,7 +26,9 @@ _RECALL = """
 SELECT predictions.id, digest, start_s, record, expires_ms
 FROM json_each(?) JOIN predictions ON predictions.id = value
     JOIN specs ON specs.id = predictions.spec
-WHERE model_id = ? ORDER BY place DESC
+WHERE model_id = ? AND predictions.seal IS
+    seal(predictions.spec, predictions.id, start_s, expires_ms, record)
+ORDER BY place DESC
 """
 _FORGET_ONE = """
 DELETE FROM predictions WHERE id = ? AND spec = (SELECT id FROM specs WHERE digest = ?)

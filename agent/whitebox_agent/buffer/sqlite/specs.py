@@ -1,19 +1,29 @@
-"""Specs as their bytes: what a batch or a sum was made with can always be read back."""
+"""Specs as their bytes: what a batch or a sum was made with can always be read back.
+
+What was read or kept is remembered as well, and goes into a store that had to be made anew.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+
 from whitebox_agent.buffer import StoredSpec
 from whitebox_agent.buffer.sqlite.database import Database
+
+_ALL = "SELECT id, model_id, digest, spec, current FROM specs ORDER BY id"
+_FILL = "INSERT OR IGNORE INTO specs (id, model_id, digest, spec, current) VALUES (?, ?, ?, ?, ?)"
 
 
 class SqliteSpecs:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen: list[tuple[int, str, bytes, bytes, int]] = []
+        database.when_mending(self._fill)
 
     def all(self) -> tuple[StoredSpec, ...]:
         with self._database.reading() as conn:
-            rows = conn.execute("SELECT model_id, digest, spec, current FROM specs ORDER BY id")
-            return tuple(StoredSpec(m, d, spec, bool(current)) for m, d, spec, current in rows)
+            self._seen = conn.execute(_ALL).fetchall()
+        return tuple(StoredSpec(m, d, spec, bool(current)) for _, m, d, spec, current in self._seen)
 
     def keep(self, spec: StoredSpec) -> None:
         with self._database.writing() as conn:
@@ -24,3 +34,8 @@ class SqliteSpecs:
                 " ON CONFLICT (digest) DO UPDATE SET current = excluded.current",
                 [spec.model_id, spec.digest, spec.spec_bytes, spec.current],
             )
+            seen = conn.execute(_ALL).fetchall()
+        self._seen = seen
+
+    def _fill(self, conn: sqlite3.Connection) -> None:
+        conn.executemany(_FILL, self._seen)
