@@ -6,9 +6,12 @@ is a hub to talk to, and not before.
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
+import os
 import secrets
 import time as clock
+import weakref
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +73,10 @@ class Agent:
             self._writer.start()
             stack.callback(self._stop_writer)
             self._stack = stack.pop_all()
+        # Who forgets to close loses nothing; a forked child has no writer, and must leave be.
+        atexit.register(self.close)
+        abandon = weakref.WeakMethod(self._abandon)
+        os.register_at_fork(after_in_child=lambda: (found := abandon()) and found())
 
     def _make_shipper(self, config: Config, stack: ExitStack) -> Shipper | None:
         if not config.hub_address:
@@ -191,7 +198,14 @@ class Agent:
 
     def close(self) -> None:
         """Put everything on disk and stop. What the hub does not have yet ships next time."""
+        atexit.unregister(self.close)
         self._stack.close()
+
+    def _abandon(self) -> None:
+        """In a forked child: the store, the threads and their locks are the parent's."""
+        atexit.unregister(self.close)
+        self._stack.pop_all()
+        self._rows.abandon()
 
     def _stop_writer(self) -> None:
         self._rows.close()

@@ -98,7 +98,10 @@ class RowQueue:
     def _put(self, entry: Entry) -> bool:
         with self._lock:
             if self._closed:
-                raise ClosedError("the agent is closed", hint="log before close()")
+                raise ClosedError(
+                    "the agent is closed",
+                    hint="log before close(); a forked process needs an agent of its own",
+                )
             # An empty queue takes any one call: its rows are in memory already.
             if entry.rows and self._rows and self._rows + entry.rows > self._rows_max:
                 return False
@@ -153,6 +156,12 @@ class RowQueue:
         with self._lock:
             self._closed = True
             self._arrived.notify_all()
+
+    def abandon(self) -> None:
+        """Close in a forked child, whose parent's threads may hold the lock for ever."""
+        self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
+        self._entries, self._closed = [], True
 
     def pause(self, seconds: float) -> None:
         """Wait so long, or until closed."""

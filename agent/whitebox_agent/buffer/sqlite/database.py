@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ class Database:
         self._path = path
         self._first = (agent_id, new_epoch)
         self._lock = threading.RLock()
+        self._pid = os.getpid()
         self._conn: sqlite3.Connection | None = None
         self._full = False
         self._fillers: list[Fill] = []
@@ -127,8 +129,10 @@ class Database:
         )
 
     def close(self) -> None:
-        with self._lock:
-            self._stack.close()
+        # In a forked child the files are the parent's, whose threads may hold the lock for ever.
+        if os.getpid() == self._pid:
+            with self._lock:
+                self._stack.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
