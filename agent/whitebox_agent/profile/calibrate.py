@@ -1,9 +1,9 @@
 """Calibrators: scores to probabilities, where that is better than the scores themselves. Pure.
 
-Isotonic regression by pool-adjacent-violators (Ayer et al. 1955) on at most 50 groups of labelled
-rows, joined by straight lines. It is done here and not by scikit-learn, since grouping must come
-first: isotonic regression of rows would put rows' own scores into the spec, and a profile would
-need one more package. A knot is the mean score of at least `GROUP_ROWS_MIN` rows, rounded.
+Isotonic regression by straight lines between at most 50 knots, by least squares with
+pool-adjacent-violators (Ayer et al. 1955). It is done here and not by scikit-learn, whose isotonic
+regression would put rows' own scores into the spec, and need one more package. A knot is the mean
+score of at least `GROUP_ROWS_MIN` rows, rounded.
 
 A calibrator is kept where it helps, by NannyML's rule: on rows that it was not fitted to, the
 expected calibration error of its probabilities must be lower than that of the raw scores. That is
@@ -29,6 +29,7 @@ from whitebox_wire.vector import FloatArray
 GROUPS_MAX = 50
 GROUP_ROWS_MIN = 50
 FOLDS = 5
+STEPS = 100
 ERROR_GROUPS = 10
 
 IDENTITY = Calibrator((0.0, 1.0), (0.0, 1.0))
@@ -98,21 +99,49 @@ def calibration_error(probabilities: FloatArray, positive: BoolArray) -> float:
 def isotonic(scores: FloatArray, positive: BoolArray) -> Calibrator:
     """A monotone map from score to the share of positive rows.
 
-    There must be a positive and a negative row.
+    There must be a positive and a negative row. The mean over these rows is the share of positive
+    ones, as far as levels between 0 and 1 allow; no knot is certain, all share half a row's doubt.
 
     >>> isotonic(np.repeat([0.2, 0.4], 100), np.arange(200) % 4 < np.repeat([1, 3], 100))
-    Calibrator(scores=(0.2, 0.4), probabilities=(0.25248, 0.74752))
+    Calibrator(scores=(0.2, 0.4), probabilities=(0.25, 0.75))
     """
     group = _groups(scores, positive)
-    rows = np.bincount(group).astype(np.float64)
-    means = np.bincount(group, scores) / rows
-    hits = np.bincount(group, positive).astype(np.float64)
-    knots = _rounded(means)
+    knots = _rounded(np.bincount(group, scores) / np.bincount(group))
     if knots.size == 1:
         # One group says one probability, whatever the score.
-        knots, rows, hits = np.array([0.0, 1.0]), np.repeat(rows, 2), np.repeat(hits, 2)
-    levels = [float(f"{level:.5g}") for level in pooled(hits, rows).tolist()]
-    return Calibrator(tuple(knots.tolist()), tuple(levels))
+        knots = np.array([0.0, 1.0])
+    levels, weight = _fit(knots, scores, positive)
+    doubt = 0.5 / (weight + 1.0) / weight.size
+    levels = np.maximum.accumulate(np.clip(levels, doubt, 1.0 - doubt))
+    return Calibrator(tuple(knots.tolist()), tuple(float(f"{p:.5g}") for p in levels.tolist()))
+
+
+def _fit(
+    knots: FloatArray, scores: FloatArray, positive: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Levels at the knots that never fall and whose lines have the least squared error; and the
+    rows that each knot speaks for. Both of shape [knots].
+
+    A row between two knots belongs to both in parts. Each step moves a knot by the mean error of
+    its rows, then pools; as parts of a row sum to one, steps never overshoot.
+    """
+    inside = np.clip(scores, knots[0], knots[-1])
+    at = np.clip(np.searchsorted(knots, inside, side="right") - 1, 0, knots.size - 2)
+    upper = (inside - knots[at]) / (knots[at + 1] - knots[at])
+    size = knots.size
+    weight = np.bincount(at, 1 - upper, size) + np.bincount(at + 1, upper, size)
+    hits = np.bincount(at, (1 - upper) * positive, size)
+    hits += np.bincount(at + 1, upper * positive, size)
+    own = np.bincount(at, (1 - upper) ** 2, size) + np.bincount(at + 1, upper**2, size)
+    shared = np.bincount(at, upper * (1 - upper), size)[:-1]
+    weight = np.maximum(weight, np.finfo(np.float64).tiny)
+    levels = pooled(hits / weight, weight)
+    for _ in range(STEPS):
+        fitted = own * levels
+        fitted[:-1] += shared * levels[1:]
+        fitted[1:] += shared * levels[:-1]
+        levels = np.clip(pooled(levels + (hits - fitted) / weight, weight), 0.0, 1.0)
+    return levels, weight
 
 
 def _groups(scores: FloatArray, positive: BoolArray) -> npt.NDArray[np.intp]:
@@ -147,23 +176,19 @@ def _rounded(means: FloatArray) -> FloatArray:
     return found
 
 
-def pooled(hits: FloatArray, rows: FloatArray) -> FloatArray:
-    """Shares hits / rows that never fall, by pooling neighbours that do; shape [groups].
+def pooled(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """The nearest values that never fall, by pooling neighbours that do; shape [values].
 
-    Half a row of either kind is added to every pool: no group is certain (Jeffreys 1946).
-
-    >>> pooled(np.array([10.0, 30.0, 20.0]), np.array([99.0, 99.0, 99.0])).round(3)
-    array([0.105, 0.254, 0.254])
+    >>> pooled(np.array([0.1, 0.3, 0.2]), np.array([1.0, 1.0, 3.0])).round(4)
+    array([0.1  , 0.225, 0.225])
     """
     pools: list[tuple[float, float, int]] = []
-    for hit, row in zip(hits.tolist(), rows.tolist(), strict=True):
-        pool = (hit, row, 1)
-        while pools and pools[-1][0] * pool[1] >= pool[0] * pools[-1][1]:
+    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
+        pool = (value, weight, 1)
+        while pools and pools[-1][0] >= pool[0]:
             before = pools.pop()
-            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
+            whole = before[1] + pool[1]
+            mean = (before[0] * before[1] + pool[0] * pool[1]) / whole
+            pool = (mean, whole, before[2] + pool[2])
         pools.append(pool)
-    levels = [(hit + 0.5) / (row + 1.0) for hit, row, _ in pools]
-    # Half a row weighs more in a small pool, so it may turn two pools round.
-    of_groups = np.repeat(np.array(levels), [size for *_, size in pools])
-    rising: FloatArray = np.maximum.accumulate(of_groups)
-    return rising
+    return np.repeat([value for value, _, _ in pools], [size for *_, size in pools])

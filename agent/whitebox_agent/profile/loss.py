@@ -25,6 +25,9 @@ ROWS_MAX = 100_000
 LEAF_ROWS_MIN = 50
 # One row in so many is kept to choose the size by.
 HELD_OUT = 4
+# Losses that differ by less, in units of the largest, differ by rounding only.
+SPREAD_MIN = 1e-9
+NOTHING = "no loss tree: errors do not follow from the features"
 
 Bins = NumericBins | CategoricalBins
 
@@ -49,11 +52,13 @@ def fit_loss_tree(
     # In units of the largest loss no square overflows.
     unit = float(loss.max()) or 1.0
     loss = loss / unit
+    if float(loss.std()) < SPREAD_MIN:
+        return None, NOTHING
     held = place_ranks(0, loss.size) % np.uint64(HELD_OUT) == 0
     size, explained = _size(_take(cells, ~held), loss[~held], _take(cells, held), loss[held])
     splits = grow(cells, loss, size, LEAF_ROWS_MIN)
     if not splits:
-        return None, "no loss tree: errors do not follow from the features"
+        return None, NOTHING
     leaf = leaf_of(cells, splits)
     groups = [loss[leaf == at] for at in range(len(splits) + 1)]
     tree = LossTree(

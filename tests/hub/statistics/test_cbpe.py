@@ -143,7 +143,7 @@ def test_realised_values_lie_in_their_bands_as_often_as_three_errors_say(rows: i
         inside = np.mean([band.low <= value <= band.high for value in values])
         error = (band.high - band.low) / 6
         assert inside >= 0.98, name
-        assert error == pytest.approx(np.std(values), rel=0.15), name
+        assert error == pytest.approx(np.std(values), rel=0.2), name
 
 
 def test_metrics_of_many_classes_are_means_over_classes() -> None:
