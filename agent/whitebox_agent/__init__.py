@@ -3,9 +3,12 @@
     from whitebox_agent import Agent, Config, profile
 
 `Agent` records in the serving process; the command `whitebox-agent run` is the same agent as a
-daemon. `profile` makes a model's spec from its training data; `register` gives it to a hub. Nothing
-here imports more than numpy, protobuf and sqlite-utils before it is needed.
+daemon, and `SidecarClient` (for asyncio, `AsyncSidecarClient`) logs to one. `profile` makes a
+model's spec from its training data; `register` gives it to a hub. Nothing here imports more than
+numpy and protobuf before it is needed, and the clients are imported when they are asked for.
 """
+
+from typing import TYPE_CHECKING
 
 from whitebox_agent.agent import Agent
 from whitebox_agent.config import Config
@@ -13,4 +16,28 @@ from whitebox_agent.profile import profile
 from whitebox_agent.registration import register
 from whitebox_wire.errors import WhiteboxError
 
-__all__ = ["Agent", "Config", "WhiteboxError", "profile", "register"]
+if TYPE_CHECKING:
+    from whitebox_agent.client.asyncio import AsyncSidecarClient
+    from whitebox_agent.client.sidecar import SidecarClient
+
+__all__ = [
+    "Agent",
+    "AsyncSidecarClient",
+    "Config",
+    "SidecarClient",
+    "WhiteboxError",
+    "profile",
+    "register",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "SidecarClient":
+        from whitebox_agent.client.sidecar import SidecarClient
+
+        return SidecarClient
+    if name == "AsyncSidecarClient":
+        from whitebox_agent.client.asyncio import AsyncSidecarClient
+
+        return AsyncSidecarClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

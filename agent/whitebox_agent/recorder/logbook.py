@@ -22,6 +22,7 @@ from whitebox_agent.table import (
     UNKNOWN_TIME,
     Cells,
     Table,
+    one_id,
     read_column,
     read_ids,
     read_table,
@@ -36,8 +37,6 @@ from whitebox_wire.messages import Codes, Column, InferenceBatch, LabelBatch, Re
 # Rows and bytes of one stored batch: large tables are cut, so that commits and folds stay short.
 BATCH_ROWS_MAX = 8_192
 BATCH_BYTES = 8 * 1024 * 1024
-# Ids of plain text up to this length need no further look.
-_PLAIN_ID_LENGTH_MAX = 256
 
 
 class QueueFullError(WhiteboxError):
@@ -83,7 +82,7 @@ class Logbook:
         time_ms = UNKNOWN_TIME if extras.time is None else int(times_ms(extras.time, 1)[0])
         if time_ms == UNKNOWN_TIME:
             time_ms = now_ms
-        return int(self._rows.row(Row(model, values, _text(extras.id), time_ms, now_ms)))
+        return int(self._rows.row(Row(model, values, one_id(extras.id), time_ms, now_ms)))
 
     def _table(self, model: Model, data: object, extras: Extras) -> tuple[RowBatch, ...]:
         picker = self._picker(model)
@@ -192,15 +191,6 @@ class Logbook:
         return self._pickers.get(model.digest) or self._pickers.setdefault(
             model.digest, Picker(model)
         )
-
-
-def _text(id_: object) -> str:
-    """The id of one row as text; empty when it has none."""
-    if id_ is None:
-        return ""
-    if type(id_) is str and len(id_) <= _PLAIN_ID_LENGTH_MAX and id_.isascii():
-        return id_
-    return "".join(read_ids(id_, 1))
 
 
 def _size(cells: Cells) -> int:

@@ -8,7 +8,7 @@ invalid or out of the vocabulary; only data that cannot be read as columns at al
 from whitebox_agent.table.cells import Cells, categories, numbers
 from whitebox_agent.table.coding import CategoryCoder
 from whitebox_agent.table.encode import Encoder
-from whitebox_agent.table.ids import ID_BYTES_MAX, read_ids
+from whitebox_agent.table.ids import ID_BYTES_MAX, one_id, read_ids
 from whitebox_agent.table.reading import Table, is_column, read_column, read_table
 from whitebox_agent.table.times import UNKNOWN_TIME, Int64Array, times_ms
 
@@ -23,6 +23,7 @@ __all__ = [
     "categories",
     "is_column",
     "numbers",
+    "one_id",
     "read_column",
     "read_ids",
     "read_table",

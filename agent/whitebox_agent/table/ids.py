@@ -41,6 +41,15 @@ def read_ids(values: object, rows: int) -> tuple[str, ...]:
     return ids if any(ids) else ()
 
 
+def one_id(value: object) -> str:
+    """The id of one row as text; empty when it has none. Raises as `read_ids`, and is quick."""
+    if value is None:
+        return ""
+    if type(value) is str and len(value) <= ID_BYTES_MAX and value.isascii():
+        return value
+    return "".join(read_ids(value, 1))
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
         return str.__str__(value)

@@ -24,9 +24,9 @@ __all__ = ["serve_grpc"]
 
 UNIX = "unix:"
 # Calls wait for the disk, not for the processor, so many share a group commit.
-CALLS_MAX = 32
+CALLS_MAX = 96
 # Of these, calls that last: streams of rows, and watches of the health.
-STREAMS_MAX = 16
+STREAMS_MAX = 64
 WATCHES_MAX = 4
 # A parsed message takes up to thirty times its bytes, when it holds nothing but empty ids.
 CALL_BYTES_MAX = 8 * 1024 * 1024
