@@ -5,8 +5,8 @@ the number of the first window in which one of the three is an alarm, 1 being th
 moved. A run ends after two days; one without an alarm counts as one window more.
 
 We are judged as we come: the budget of one false alarm in 30 days, half of it for features. The
-strangers' thresholds are tuned to that rate on quiet windows: the second largest score of 60 days,
-counting of each window its largest, is passed about once in 60 days.
+strangers' thresholds are tuned to that rate on quiet windows: the largest score of any column in 60
+days is passed once in the next 60 days, as expected of any 60 days that are alike.
 """
 
 from __future__ import annotations
@@ -123,11 +123,10 @@ def stranger_delays(stranger: Stranger, quiet: int, runs: Sequence[Run]) -> list
     """A stranger's first alarms in runs, its threshold tuned on quiet windows."""
     calm = Run(0, 0.0, quiet)
     stranger.prepare(calm.reference(), [False] * FEATURES, ROWS)
-    largest: list[float] = []
+    threshold = 0.0
     for first in range(0, quiet, WINDOWS_AT_ONCE):
         said = stranger.judge(_windows(calm.window, first, WINDOWS_AT_ONCE))
-        largest += said.scores.max(axis=1).tolist()
-    threshold = sorted(largest)[-2]
+        threshold = max(threshold, float(said.scores.max()))
     return [_stranger_delay(stranger, run, threshold) for run in runs]
 
 
@@ -136,7 +135,7 @@ def _stranger_delay(stranger: Stranger, run: Run, threshold: float) -> int:
     stranger.prepare(run.reference()[:, :MOVED], [False] * MOVED, ROWS)
     for first, at_once in _growing(run.windows):
         said = stranger.judge(_windows(run.window, first, at_once)[:, :, :MOVED])
-        over = np.flatnonzero(said.scores.max(axis=1) >= threshold)
+        over = np.flatnonzero(said.scores.max(axis=1) > threshold)
         if over.size:
             return first + int(over[0]) + 1
     return run.windows + 1
