@@ -31,6 +31,13 @@ class Model:
     fold: ModelFold
     seal: Seal
 
+    @staticmethod
+    def of(spec_bytes: bytes, labels: Mapping[str, str] | None = None) -> Model:
+        """The model of an encoded spec, on an agent that carries some labels."""
+        spec, digest = decode_spec(spec_bytes), spec_digest(spec_bytes)
+        fold = ModelFold(spec, labels=labels or {})
+        return Model(spec, digest, Encoder(spec, digest), fold, Seal.of(spec, fold.layout))
+
     @property
     def ref(self) -> SpecRef:
         return SpecRef(self.spec.model_id, self.digest)
@@ -125,11 +132,7 @@ class Models:
     def _make(self, digest: bytes) -> Model:
         model = self._made.get(digest)
         if model is None:
-            spec = decode_spec(self._bytes[digest])
-            fold = ModelFold(spec, labels=self._labels)
-            seal = Seal.of(spec, fold.layout)
-            model = Model(spec, digest, Encoder(spec, digest), fold, seal)
-            self._made[digest] = model
+            model = self._made[digest] = Model.of(self._bytes[digest], self._labels)
         return model
 
     def _hint(self, model_id: str) -> str:

@@ -9,13 +9,10 @@ import numpy as np
 import pytest
 
 from whitebox_agent.buffer import Drop, Fold, Remembered, RowBatch, Stream
-from whitebox_agent.fold import ModelFold
 from whitebox_agent.models import Model
-from whitebox_agent.privacy import Seal
 from whitebox_agent.recorder.folding import first_run, plan_fold
-from whitebox_agent.table import Encoder
 from whitebox_agent.window import ShipPolicy
-from whitebox_wire.codec import encode_batch, encode_labels, encode_spec, spec_digest
+from whitebox_wire.codec import encode_batch, encode_labels, encode_spec
 from whitebox_wire.layout import Section
 from whitebox_wire.messages import Codes, Column, DropReason, InferenceBatch, LabelBatch
 from whitebox_wire.spec import ModelKind, ModelSpec, NumericRange, Predicate, Segment
@@ -30,9 +27,7 @@ DrawBatch = Callable[..., InferenceBatch]
 
 @pytest.fixture
 def model(spec: ModelSpec) -> Model:
-    digest = spec_digest(encode_spec(spec))
-    fold = ModelFold(spec)
-    return Model(spec, digest, Encoder(spec, digest), fold, Seal.of(spec, fold.layout))
+    return Model.of(encode_spec(spec))
 
 
 def stored(model: Model, batch: InferenceBatch) -> RowBatch:
@@ -205,9 +200,7 @@ SEGMENTS = (
 @pytest.fixture
 def segmented(spec: ModelSpec) -> Model:
     spec = replace(spec, segments=SEGMENTS).check()
-    digest = spec_digest(encode_spec(spec))
-    fold = ModelFold(spec, labels={"site": "berlin"})
-    return Model(spec, digest, Encoder(spec, digest), fold, Seal.of(spec, fold.layout))
+    return Model.of(encode_spec(spec), {"site": "berlin"})
 
 
 def test_rows_and_their_labels_are_added_to_the_same_segments(

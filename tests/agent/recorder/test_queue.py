@@ -7,19 +7,16 @@ import threading
 import pytest
 
 from whitebox_agent.buffer import Drop, RowBatch, Stream
-from whitebox_agent.fold import ModelFold
 from whitebox_agent.models import Model
 from whitebox_agent.recorder.queue import ClosedError, Mark, Row, RowQueue
-from whitebox_agent.table import Encoder
-from whitebox_wire.codec import encode_spec, spec_digest
+from whitebox_wire.codec import encode_spec
 from whitebox_wire.messages import DropReason
 from whitebox_wire.spec import ModelSpec
 
 
 @pytest.fixture
 def model(binary_spec: ModelSpec) -> Model:
-    digest = spec_digest(encode_spec(binary_spec))
-    return Model(binary_spec, digest, Encoder(binary_spec, digest), ModelFold(binary_spec))
+    return Model.of(encode_spec(binary_spec))
 
 
 def batch(rows: int) -> RowBatch:
