@@ -19,6 +19,7 @@ from typing import TypeAlias
 from whitebox_agent.buffer import StoreError
 from whitebox_agent.config import Config, load_config
 from whitebox_agent.profile import Progress, profile, progress_text
+from whitebox_agent.profile.request import MINIMUM_ROWS
 from whitebox_agent.registration import HubRefusedError, register
 from whitebox_wire import __version__
 from whitebox_wire.errors import ConfigError, WhiteboxError
@@ -89,6 +90,14 @@ def _add_profile(commands: _Commands) -> None:
         "--type", action="append", default=[], metavar="COLUMN=TYPE",
         help="numeric, categorical or boolean",
     )  # fmt: skip
+    making.add_argument(
+        "--minimum-rows", type=int, default=MINIMUM_ROWS,
+        help="a device sends no sum of fewer rows (default %(default)s)",
+    )  # fmt: skip
+    making.add_argument(
+        "--noise", action="append", nargs=3, default=[], metavar=("FEATURES", "EPSILON", "DELTA"),
+        help="differential privacy: a budget of features, joined by commas; such as age,zip 1 1e-6",
+    )  # fmt: skip
     making.add_argument("-o", "--output", type=Path, required=True, help="the spec file to write")
     making.set_defaults(run=_profile)
 
@@ -153,6 +162,8 @@ def _profile(options: argparse.Namespace) -> None:
         withhold=options.withhold,
         positive=options.positive,
         granularity=options.granularity,
+        minimum_rows=options.minimum_rows,
+        noise={tuple(names.split(",")): (e, d) for names, e, d in options.noise},
         progress=shown,
     )
     if shown:

@@ -88,6 +88,30 @@ def numeric_bins(values: FloatArray) -> NumericBins:
     return NumericBins(tuple(edges[~told].tolist()), centre, scale)
 
 
+def coarsened(
+    bins: NumericBins | CategoricalBins, values: FloatArray, cells: int
+) -> NumericBins | CategoricalBins:
+    """Bins of at most so many cells, whose bounds are among those of finer ones.
+
+    Cells of numbers hold about equal mass of `values` (float64, sorted; unused for categories, of
+    which the first, the most frequent, stay).
+
+    >>> coarsened(CategoricalBins(("a", "b", "c")), np.empty(0), 4)
+    CategoricalBins(vocabulary=('a', 'b'), complete=False, boolean=False)
+    >>> coarsened(NumericBins((1.0, 2.0, 3.0, 9.0), 0.0, 1.0), np.arange(10.0), 3).edges
+    (3.0, 9.0)
+    """
+    if bins.cells <= cells:
+        return bins
+    if isinstance(bins, CategoricalBins):
+        return CategoricalBins(bins.vocabulary[: cells - 2], False, bins.boolean)
+    edges = np.array(bins.edges)
+    below = np.searchsorted(values, edges, side="left")
+    marks = values.size * np.arange(1, cells) / cells
+    nearest = np.abs(below[None, :] - marks[:, None]).argmin(axis=1)
+    return NumericBins(tuple(edges[np.unique(nearest)].tolist()), bins.centre, bins.scale)
+
+
 def _centre_and_scale(values: FloatArray) -> tuple[float, float]:
     """Median and robust standard deviation, rounded: they are units, not statistics."""
     at = np.rint((values.size - 1) * np.array((0.05, 0.25, 0.5, 0.75, 0.95))).astype(np.intp)

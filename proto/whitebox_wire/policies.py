@@ -29,6 +29,8 @@ BUDGETS_MAX = 64
 MINIMUM_ROWS_MAX = 1_000_000
 ROWS_EXPLAINED_MAX = 1_000_000
 SAMPLER_PAIRS_MAX = 10_000
+# Noise falls into every cell, so a noised feature has few.
+NOISED_CELLS_MAX = 20
 
 
 def _check_whole(number: int, low: int, high: int, what: str) -> None:
@@ -133,7 +135,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class NoiseBudget:
-    """Row-level differential privacy of a group of features, per window."""
+    """Row-level differential privacy of a group of features, per window.
+
+    What it promises, and the noise that keeps it, is in `whitebox_agent.privacy.budget`.
+    """
 
     features: tuple[str, ...]
     epsilon: float
@@ -169,6 +174,12 @@ class PrivacyPolicy:
                 raise SpecError(f"privacy: {name!r} is withheld and needs no noise budget")
             if count > 1:
                 raise SpecError(f"privacy: {name!r} belongs to two noise budgets")
+            if features[name].bins.cells > NOISED_CELLS_MAX:
+                raise SpecError(
+                    f"privacy: {name!r} has {features[name].bins.cells} cells; a feature with "
+                    f"noise has at most {NOISED_CELLS_MAX}",
+                    hint="profile it with its noise budget",
+                )
 
 
 class ExplanationSpace(enum.Enum):

@@ -246,6 +246,15 @@ def test_privacy_and_explanations_that_cannot_be_are_refused(
     refused(specs["binary"], change, says)
 
 
+def test_a_noised_feature_has_at_most_twenty_cells(specs: dict[str, ModelSpec]) -> None:
+    def noised(edges: int) -> ModelSpec:
+        return budget("new")(numeric(*map(float, range(edges)))(specs["binary"]))
+
+    assert noised(19).check().privacy.budgets
+    with pytest.raises(SpecError, match="has 21 cells; a feature with noise has at most 20"):
+        noised(20).check()
+
+
 def test_a_spec_with_nothing_optional_passes_and_is_returned(specs: dict[str, ModelSpec]) -> None:
     bare = replace(
         specs["binary"],

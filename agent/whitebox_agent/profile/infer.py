@@ -15,7 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from whitebox_agent.profile.scan import ColumnScan, storable
-from whitebox_wire.bins import DISTINCT_MAX, VOCABULARY_MAX, categorical_bins, numeric_bins
+from whitebox_wire.bins import (
+    DISTINCT_MAX,
+    VOCABULARY_MAX,
+    categorical_bins,
+    coarsened,
+    numeric_bins,
+)
+from whitebox_wire.policies import NOISED_CELLS_MAX
 from whitebox_wire.spec import NAME_BYTES_MAX, CategoricalBins, Feature, NumericBins
 
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?([T ]\d\d?:\d\d.*)?", re.ASCII)
@@ -48,9 +55,17 @@ class ColumnReport:
 
 
 def feature(
-    name: str, scan: ColumnScan, rows: int, *, wanted: str | None, withheld: bool
+    name: str,
+    scan: ColumnScan,
+    rows: int,
+    *,
+    wanted: str | None,
+    withheld: bool,
+    noised: bool = False,
 ) -> tuple[Feature, ColumnReport] | LeftOut:
-    """The feature that a scanned column becomes; `wanted` overrides the inferred type."""
+    """The feature that a scanned column becomes; `wanted` overrides the inferred type. A `noised`
+    one has few cells.
+    """
     reason = _unusable(name, scan, wanted)
     if reason:
         return LeftOut(name, reason)
@@ -59,6 +74,9 @@ def feature(
     if withheld:
         bins = _NO_NUMBERS if kind == "numeric" else _NO_CATEGORIES
         note = "withheld: never counted"
+    elif noised:
+        bins = coarsened(bins, scan.sample.sorted(), NOISED_CELLS_MAX)
+        note = _note((note, note), ("counts carry noise", True))
     missing = 1 - scan.present / rows
     cells = 0 if withheld else bins.cells
     return Feature(name, bins, withheld), ColumnReport(

@@ -42,7 +42,11 @@ def fit_loss_tree(
     value = spec.prediction.value
     assert value is not None  # a checked regression spec has bins
     columns: list[tuple[int, str, Bins]] = [
-        *((i, f.name, f.bins) for i, f in enumerate(spec.features) if not f.withheld),
+        *(
+            (i, f.name, f.bins)
+            for i, f in enumerate(spec.features)
+            if not f.withheld and f.name not in spec.privacy.noised
+        ),
         (len(spec.features), spec.prediction.column, value),
     ]
     cells, loss = _read(spec, columns, rows)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from whitebox_agent.privacy import sigma_of
 from whitebox_agent.profile.calibrate import fit_calibrators
 from whitebox_agent.profile.dataset import DataScan, scan_rows
 from whitebox_agent.profile.infer import ColumnReport, LeftOut, feature
@@ -25,13 +26,26 @@ from whitebox_agent.profile.outcome import (
 )
 from whitebox_agent.profile.progress import Meter, Progress
 from whitebox_agent.profile.reference import fold_reference
-from whitebox_agent.profile.request import Request, model_kind, names_of
+from whitebox_agent.profile.request import (
+    MINIMUM_ROWS,
+    Request,
+    model_kind,
+    names_of,
+    noise_budgets,
+)
 from whitebox_agent.profile.source import Source, open_source
 from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.errors import ConfigError, DataError
 from whitebox_wire.granularity import read_granularity
 from whitebox_wire.messages import Dataset
-from whitebox_wire.spec import Feature, ModelKind, ModelSpec, NumericBins, WindowPolicy
+from whitebox_wire.spec import (
+    Feature,
+    ModelKind,
+    ModelSpec,
+    NumericBins,
+    PrivacyPolicy,
+    WindowPolicy,
+)
 
 _DEFAULT = WindowPolicy()
 
@@ -53,6 +67,8 @@ def profile(
     granularity: str = "1D",
     lateness_s: int = _DEFAULT.lateness_s,
     label_horizon_s: int = _DEFAULT.label_horizon_s,
+    minimum_rows: int = MINIMUM_ROWS,
+    noise: Mapping[str | tuple[str, ...], tuple[float, float]] | None = None,
     names: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> ModelProfile:
@@ -78,6 +94,9 @@ def profile(
         granularity: the length of a window: 15T, 1H, 1D, 1W.
         lateness_s: how long after its end a window waits for late rows.
         label_horizon_s: how long a prediction is remembered for its label.
+        minimum_rows: a device sends no sum of fewer rows; they wait for the next window's.
+        noise: differential privacy: (epsilon, delta) by feature or tuple of features, whose counts
+            then carry noise. See `deploy/guide/privacy.md` for what that promises.
         names: the columns of numpy arrays, in order.
         progress: is told of progress, at most about ten times a second.
 
@@ -98,6 +117,7 @@ def profile(
         classes=tuple(classes),
         positive=positive,
         window=WindowPolicy(read_granularity(granularity), lateness_s, label_horizon_s),
+        privacy=PrivacyPolicy(minimum_rows, noise_budgets(noise or {})),
     ).check()
     return _Profiler(request, tuple(names), Meter(progress)).profile(data, test)
 
@@ -148,9 +168,14 @@ class _Profiler:
             outcome = regression_outcome(request, scans, errors[0] if errors else None)
         else:
             outcome = class_outcome(request, scans)
-        return ModelSpec(
-            request.model_id, request.kind, features, *outcome, window=request.window
+        spec = ModelSpec(
+            *(request.model_id, request.kind, features, *outcome),
+            window=request.window,
+            privacy=request.privacy,
         ).check()
+        for budget in spec.privacy.budgets:
+            sigma_of(budget, spec)  # a budget that no noise keeps is refused here, not on a device
+        return spec
 
     def _learn(self, spec: ModelSpec, seen: Sequence[_Seen]) -> tuple[ModelSpec, dict[str, str]]:
         """The spec with what estimates need, from the last data set that has it; and notes."""
@@ -184,6 +209,7 @@ def _features(
         ("types", request.types),
         ("exclude", request.exclude),
         ("withhold", request.withhold),
+        ("noise", request.privacy.noised),
     ):
         unknown = sorted(set(columns) - set(scan.names))
         if unknown:
@@ -215,6 +241,7 @@ def _feature(name: str, request: Request, scan: DataScan) -> tuple[Feature, Colu
         scan.rows,
         wanted=request.types.get(name),
         withheld=name in request.withhold,
+        noised=name in request.privacy.noised,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from whitebox_agent.privacy import sigma_of
 from whitebox_agent.profile.infer import ColumnReport, LeftOut
 from whitebox_agent.profile.progress import Progress
 from whitebox_wire.codec import SpecBundle, encode_bundle
 from whitebox_wire.layout import Layout, Section
+from whitebox_wire.spec import ModelSpec
 
 _HEAD = ("column", "role", "type", "cells", "distinct", "missing", "")
 
@@ -48,9 +50,21 @@ def _model(bundle: SpecBundle) -> str:
             kind,
             f"references: {', '.join(sets)}" + ("" if labelled else "; without predictions"),
             f"a window is {cells:,} integers, the spec file {len(encode_bundle(bundle)):,} bytes",
+            *_privacy(spec),
             f"digest {bundle.digest.hex()}",
         )
     )
+
+
+def _privacy(spec: ModelSpec) -> Iterable[str]:
+    """What devices keep to themselves, a line for each promise."""
+    if spec.privacy.minimum_rows:
+        yield f"privacy: sums of fewer than {spec.privacy.minimum_rows:,} rows stay on the device"
+    for budget in spec.privacy.budgets:
+        yield (
+            f"privacy: {', '.join(budget.features)}: epsilon {budget.epsilon:g}, "
+            f"delta {budget.delta:g} for a row, noise of {sigma_of(budget, spec):.1f} rows a cell"
+        )
 
 
 def _table(columns: Iterable[ColumnReport]) -> list[str]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from whitebox_wire.errors import ConfigError
-from whitebox_wire.spec import ModelKind, WindowPolicy
+from whitebox_wire.spec import ModelKind, NoiseBudget, PrivacyPolicy, WindowPolicy
 
 TYPES = ("numeric", "categorical", "boolean")
+# Fewer rows are nearly the rows themselves, so a device keeps them until there are more.
+MINIMUM_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Request:
     classes: tuple[object, ...] = ()
     positive: object = None
     window: WindowPolicy = field(default_factory=WindowPolicy)
+    privacy: PrivacyPolicy = field(default_factory=PrivacyPolicy)
 
     @property
     def regression(self) -> bool:
@@ -75,3 +78,25 @@ def model_kind(kind: str | ModelKind) -> ModelKind:
 def names_of(value: str | Sequence[str]) -> tuple[str, ...]:
     """One name or several, as several."""
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def noise_budgets(
+    noise: Mapping[str | tuple[str, ...], tuple[float, float]],
+) -> tuple[NoiseBudget, ...]:
+    """Budgets of (epsilon, delta) by feature or group of features.
+
+    Raises:
+        ConfigError: a budget is no pair of numbers.
+
+    >>> noise_budgets({"age": (1, 1e-6)})
+    (NoiseBudget(features=('age',), epsilon=1.0, delta=1e-06),)
+    """
+    try:
+        return tuple(
+            NoiseBudget(names_of(names), float(epsilon), float(delta))
+            for names, (epsilon, delta) in noise.items()
+        )
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"noise: {error}", hint="such as noise={('age', 'income'): (1.0, 1e-6)}"
+        ) from error
