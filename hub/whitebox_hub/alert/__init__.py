@@ -40,11 +40,22 @@ class Reason(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceShare:
+    """One device's rows in the last violated window, and the share of the drift that goes when
+    they are taken out; shares of several devices need not add up to 1.
+    """
+
+    id: str
+    rows: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """`since_s` is the start of the first violated window of this episode, `window_s` the start
     of the last window that moved it. `violated_s`, `length_s`, value, threshold, p-value, rows,
-    reason and drivers are those of the last violated window. Times ending in `_ms` are when the
-    hub learnt of it.
+    reason, drivers and devices are those of the last violated window. Times ending in `_ms` are
+    when the hub learnt of it.
     """
 
     fingerprint: str
@@ -70,6 +81,7 @@ class Alert:
     updated_ms: int
     resolved_ms: int | None = None
     drivers: tuple[str, ...] = ()
+    devices: tuple[DeviceShare, ...] = ()
 
     @property
     def under_way(self) -> bool:

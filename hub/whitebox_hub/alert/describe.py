@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whitebox_hub.alert import Alert, State
+from whitebox_hub.alert import Alert, DeviceShare, State
 
 
 def describe(alert: Alert, segment_name: str | None = None) -> str:
@@ -15,4 +15,14 @@ def describe(alert: Alert, segment_name: str | None = None) -> str:
     segment = f" in {named}" if alert.segment else ""
     ended = " (resolved)" if alert.state is State.RESOLVED else ""
     said = f"{what}{where}{segment}{ended}: {alert.reason}; {alert.rows} rows"
-    return ". ".join((said, "; ".join(alert.drivers))) if alert.drivers else said
+    why = [*alert.drivers, *(_share(device) for device in alert.devices[:1])]
+    return ". ".join((said, "; ".join(why))) if why else said
+
+
+def _share(device: DeviceShare) -> str:
+    """A clause on the device that drives most.
+
+    >>> _share(DeviceShare("edge-7", 900, 0.834))
+    'device edge-7 accounts for 83 % of it'
+    """
+    return f"device {device.id} accounts for {100 * device.share:.0f} % of it"

@@ -107,6 +107,7 @@ def restate(stored: Alert | None, replayed: Alert | None, now_ms: int) -> Step:
         updated_ms=stored.updated_ms,
         resolved_ms=stored.resolved_ms,
         drivers=stored.drivers,
+        devices=stored.devices,
     )
     if same == stored:
         return stored, Reason.NO_VERDICT

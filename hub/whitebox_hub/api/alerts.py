@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -135,7 +135,7 @@ def _event_documents(events: Sequence[AlertEvent], book: SegmentBook) -> list[di
 
 
 def alert_document(alert: Alert, book: SegmentBook) -> dict[str, Any]:
-    """Whitebox's fields first. Window, value and drivers are those of the last violated window."""
+    """Whitebox's fields first. Window, value and what drives it are of the last violated window."""
     resolved_ms = alert.resolved_ms
     segment_name = book.name(alert.model_id, alert.segment)
     return {
@@ -160,6 +160,7 @@ def alert_document(alert: Alert, book: SegmentBook) -> dict[str, Any]:
         "rows": alert.rows,
         "reason": alert.reason,
         "drivers": list(alert.drivers),
+        "devices": [asdict(device) for device in alert.devices],
         "next": next_paths(alert),
         "started_at": time_text(alert.started_ms),
         "resolved_at": None if resolved_ms is None else time_text(resolved_ms),

@@ -9,11 +9,10 @@ is marked as judged.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from whitebox_hub.alert import Alert, Judged, Place, State
-from whitebox_hub.alert.drivers import drivers
+from whitebox_hub.alert import Judged, Place
 from whitebox_hub.alert.follow import (
     HISTORY_WINDOWS_MAX,
     Outcome,
@@ -22,11 +21,20 @@ from whitebox_hub.alert.follow import (
     matters,
     withdraw,
 )
+from whitebox_hub.loop.devices import device_verdicts
+from whitebox_hub.loop.words import Words
 from whitebox_hub.monitor import Finding, Monitor, WindowVectors
 from whitebox_hub.monitor.evaluate import evaluate
-from whitebox_hub.store import DueWindow, Evaluation, Judgement, Store, StoreError, Window
+from whitebox_hub.store import (
+    DeviceVerdict,
+    DueWindow,
+    Evaluation,
+    Judgement,
+    Store,
+    StoreError,
+    Window,
+)
 from whitebox_hub.store.contexts import ContextBook
-from whitebox_wire.errors import MalformedError
 from whitebox_wire.spec import FEATURES_MAX
 
 logger = logging.getLogger(__name__)
@@ -103,7 +111,7 @@ class Judge:
         monitors = {m.id: m for m in watching if m.segment == group.segment}
         active = [monitor for monitor in monitors.values() if monitor.active]
         changed, mattering = self._changed(group, active, counts)
-        words = _Words(self._store, self._contexts, group.windows)
+        words = Words(self._store, self._contexts, group.windows)
         outcomes = [
             self._follow(monitors[monitor_id], changed[monitor_id], words, now_ms)
             for monitor_id in mattering
@@ -118,8 +126,23 @@ class Judge:
             evaluations=tuple(e for evaluations in changed.values() for e in evaluations),
             alerts=tuple(alert for outcome in outcomes for alert in outcome.alerts),
             events=tuple(sorted(events, key=lambda event: event.alert.window_s)),
+            verdicts=tuple(v for window in group.windows for v in self._verdicts(window)),
             judged_ms=now_ms,
         )
+
+    def _verdicts(self, window: Window) -> tuple[DeviceVerdict, ...]:
+        """How the window's devices stand; nothing where that cannot be said."""
+        context = self._contexts.of(window.digest)
+        try:
+            return device_verdicts(self._store, context, window) if context else ()
+        except StoreError:
+            raise
+        except Exception:
+            # What is said of devices must not hold up what is said of the model.
+            logger.exception(
+                "devices not compared model=%s start_s=%d", window.model_id, window.start_s
+            )
+            return ()
 
     def _changed(
         self, group: _Group, monitors: Sequence[Monitor], counts: StepCounts
@@ -168,7 +191,7 @@ class Judge:
         return [Evaluation(name, window, tuple(found)) for name, found in findings.items()]
 
     def _follow(
-        self, monitor: Monitor, evaluations: Sequence[Evaluation], words: _Words, now_ms: int
+        self, monitor: Monitor, evaluations: Sequence[Evaluation], words: Words, now_ms: int
     ) -> Outcome:
         judgements = self._store.judgements
         alerts = judgements.alerts(monitor_id=monitor.id, limit=FEATURES_MAX)
@@ -185,37 +208,6 @@ class Judge:
             tuple(words.explained(alert, at) for alert in outcome.alerts),
             tuple(replace(e, alert=words.explained(e.alert, at)) for e in outcome.events),
         )
-
-
-class _Words:
-    """Drivers of alerts, each worked out once in a step."""
-
-    def __init__(self, store: Store, contexts: ContextBook, touched: Iterable[Window]) -> None:
-        self._store = store
-        self._contexts = contexts
-        self._touched = {(window.start_s, window.length_s) for window in touched}
-        self._known: dict[tuple[str, int, int], tuple[str, ...]] = {}
-
-    def explained(self, alert: Alert, at: Mapping[tuple[int, int], Window]) -> Alert:
-        """The alert with its drivers; those it has stand while its window was not touched."""
-        place = (alert.violated_s, alert.length_s)
-        window = at.get(place)
-        stands = bool(alert.drivers) and place not in self._touched
-        if window is None or stands or alert.state is State.INACTIVE:
-            return alert
-        key = (alert.fingerprint, *place)
-        if key not in self._known:
-            self._known[key] = self._drivers(alert, window)
-        return replace(alert, drivers=self._known[key])
-
-    def _drivers(self, alert: Alert, window: Window) -> tuple[str, ...]:
-        context = self._contexts.of(window.digest, window.segment)
-        try:
-            vectors = self._store.sketches.vectors(window)
-        except MalformedError:
-            # Damaged since it was judged: the alert stands without words.
-            return ()
-        return drivers(context, vectors, alert.metric, alert.feature) if context else ()
 
 
 def _place(window: Window) -> Place:

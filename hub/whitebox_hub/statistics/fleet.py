@@ -100,10 +100,13 @@ class FleetTest:
     unlike: BoolArray
 
 
-def fleet_test(plan: GroupPlan, devices: FloatArray, alpha: float) -> FleetTest:
+def fleet_test(
+    plan: GroupPlan, devices: FloatArray, alpha: float, others: FloatArray | None = None
+) -> FleetTest:
     """Which devices (rows by group, shape [devices, groups]) are unlike the rest of them.
 
-    When all devices are alike some device is found unlike in at most the share `alpha` of windows.
+    `others`, shape [groups], are rows of the fleet whose devices are not told apart. When all
+    devices are alike some device is found unlike in at most the share `alpha` of windows.
     """
     count = len(devices)
     if count < DEVICES_MIN:
@@ -112,9 +115,11 @@ def fleet_test(plan: GroupPlan, devices: FloatArray, alpha: float) -> FleetTest:
             np.ones(count), np.zeros(count, np.intp), np.zeros(count), nothing, nothing
         )
     capped = _capped(plan, devices)
-    first = _compare(plan, devices, capped.sum(axis=0) - capped)
+    fleet = capped.sum(axis=0) + (0.0 if others is None else others)
+    first = _compare(plan, devices, fleet - capped)
     adjusted = adjust(first.p_value)
-    unlike = _after_acquittals(plan, devices, capped, adjusted <= alpha, alpha)
+    suspects = _Suspects(plan, devices, capped, fleet)
+    unlike = suspects.convicted(adjusted <= alpha, alpha)
     return replace(first, p_value=adjusted, unlike=unlike)
 
 
@@ -130,32 +135,41 @@ def _capped(plan: GroupPlan, devices: FloatArray) -> FloatArray:
     return capped
 
 
-def _after_acquittals(
-    plan: GroupPlan, devices: FloatArray, capped: FloatArray, suspects: BoolArray, alpha: float
-) -> BoolArray:
-    """Suspects that stay unlike when those less like the fleet are no part of it any more."""
-    left = np.flatnonzero(suspects)
-    # What Benjamini and Hochberg's step-up made of alpha: the largest p-value that it rejected.
-    limit = alpha * left.size / len(devices)
-    fleet = capped.sum(axis=0)
-    unlike = np.zeros(len(devices), np.bool_)
-    for _ in range(_ROUNDS_MAX):
-        if not left.size:
-            break
-        found = _compare(plan, devices[left], fleet - capped[left])
-        stays = found.p_value <= limit
-        if not stays.any():
-            return unlike
-        worst = left[np.argmax(np.where(stays, found.psi, -1.0))]
-        unlike[worst] = True
-        fleet = fleet - capped[worst]
-        left = left[stays & (left != worst)]
-    unlike[left] = True
-    return unlike
+@dataclass(frozen=True, slots=True)
+class _Suspects:
+    """Devices, what each counts for in the fleet (both [devices, groups]), and the whole fleet."""
+
+    plan: GroupPlan
+    devices: FloatArray
+    capped: FloatArray
+    fleet: FloatArray
+
+    def convicted(self, suspects: BoolArray, alpha: float) -> BoolArray:
+        """Who stays unlike when those less like the fleet are no part of it any more."""
+        left = np.flatnonzero(suspects)
+        # What Benjamini and Hochberg's step-up makes of alpha: the bound of what it rejected.
+        limit = alpha * left.size / len(self.devices)
+        fleet, unlike = self.fleet, np.zeros(len(self.devices), np.bool_)
+        for _ in range(_ROUNDS_MAX):
+            found = _compare(self.plan, self.devices[left], fleet - self.capped[left])
+            stays = found.p_value <= limit
+            if not stays.any():
+                return unlike
+            worst = left[np.argmax(np.where(stays, found.psi, -1.0))]
+            unlike[worst] = True
+            fleet = fleet - self.capped[worst]
+            left = left[stays & (left != worst)]
+            if not left.size:
+                return unlike
+        unlike[left] = True
+        return unlike
 
 
 def _compare(plan: GroupPlan, devices: FloatArray, rest: FloatArray) -> FleetTest:
     """Each device against its own rest, both of shape [devices, groups]; nobody is unlike yet."""
+    if not len(devices):
+        nobody = np.zeros(0)
+        return FleetTest(nobody, nobody.astype(np.intp), nobody, nobody > 0, nobody > 0)
     parts = [
         _compare_some(plan, devices[at : at + _AT_ONCE], rest[at : at + _AT_ONCE])
         for at in range(0, len(devices), _AT_ONCE)

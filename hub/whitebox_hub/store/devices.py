@@ -36,6 +36,7 @@ class CountsCodec:
     """
 
     def __init__(self, plan: GroupPlan) -> None:
+        self._groups = plan.kept.size
         self._mark = zlib.crc32(plan.kept.tobytes(), zlib.crc32(plan.starts.tobytes()))
 
     def write(self, counts: FloatArray) -> list[bytes]:
@@ -46,8 +47,12 @@ class CountsCodec:
         return [head + row.tobytes() for row in counts.astype(f"<u{width}")]
 
     def read(self, data: bytes) -> FloatArray | None:
-        """One device's rows by group, float64; None when they were cut by another plan."""
+        """One device's rows by group, float64; None when they were cut by another plan (or are
+        damaged: what is lost with them is no row of any sum).
+        """
+        if len(data) < _HEAD.size:
+            return None
         mark, width = _HEAD.unpack_from(data)
-        if mark != self._mark:
+        if mark != self._mark or len(data) != _HEAD.size + self._groups * width:
             return None
         return np.frombuffer(data, f"<u{width}", offset=_HEAD.size).astype(np.float64)

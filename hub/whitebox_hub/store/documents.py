@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from whitebox_hub.alert import Alert, State
+from whitebox_hub.alert import Alert, DeviceShare, State
 from whitebox_hub.monitor import Finding, Severity, Verdict
 from whitebox_wire.messages import (
     DropReason,
@@ -96,4 +96,8 @@ def read_alert(text: str) -> Alert:
     entry = json.loads(text)
     known = {name: entry[name] for name in _ALERT_FIELDS if name in entry}
     enums = {"severity": Severity(entry["severity"]), "state": State(entry["state"])}
-    return Alert(**{**known, **enums, "drivers": tuple(known.get("drivers", ()))})
+    lists = {
+        "drivers": tuple(known.get("drivers", ())),
+        "devices": tuple(DeviceShare(**device) for device in known.get("devices", ())),
+    }
+    return Alert(**{**known, **enums, **lists})

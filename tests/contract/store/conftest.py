@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whitebox_hub.alert import Alert, State
+from whitebox_hub.alert import Alert, DeviceShare, State
 from whitebox_hub.monitor import Monitor, Severity
 from whitebox_hub.store import (
     Group,
@@ -87,6 +87,7 @@ ALERT = Alert(
     started_ms=5,
     updated_ms=6,
     drivers=("x: group 1 to 2 rose from 1.0 % to 9.0 %",),
+    devices=(DeviceShare("edge", 7, 0.75),),
 )
 
 

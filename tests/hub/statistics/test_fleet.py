@@ -190,3 +190,12 @@ def test_answers_are_finite_where_devices_and_columns_are_empty() -> None:
     assert np.isfinite(found.p_value).all()
     assert np.isfinite(found.psi).all()
     assert not found.unlike.any()
+
+
+def test_rows_whose_devices_are_not_told_apart_are_part_of_the_fleet() -> None:
+    """Three that moved alike are unlike a fleet that did not, and unlike nobody among themselves."""
+    listed = fleet(14, [1_000] * 3, moved=(0, 1, 2))
+    others = fleet(15, [20_000])[0]
+
+    assert fleet_test(PLAN, listed, HOUR_ALPHA, others).unlike.all()
+    assert not fleet_test(PLAN, listed, HOUR_ALPHA).unlike.any()
