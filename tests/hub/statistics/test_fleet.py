@@ -193,7 +193,7 @@ def test_answers_are_finite_where_devices_and_columns_are_empty() -> None:
 
 
 def test_rows_whose_devices_are_not_told_apart_are_part_of_the_fleet() -> None:
-    """Three that moved alike are unlike a fleet that did not, and unlike nobody among themselves."""
+    """Three that moved alike are unlike a fleet that did not, and not unlike each other."""
     listed = fleet(14, [1_000] * 3, moved=(0, 1, 2))
     others = fleet(15, [20_000])[0]
 
