@@ -228,8 +228,11 @@ class Outbox(Protocol):
     def land(self, flight: Flight, landing: Landing) -> None:
         """End a flight that the hub answered."""
 
-    def restart(self, epoch: int) -> None:
-        """Begin a new stream; the flight under way becomes its first."""
+    def restart(self, epoch: int, *, surrender: bool = False) -> None:
+        """Begin a new stream; the flight under way becomes its first.
+
+        To `surrender` gives up every sum, those under way too, and books them as corruption.
+        """
 
     def hasten(self) -> None:
         """Make every sum ready."""

@@ -65,7 +65,8 @@ class RowQueue:
         self._entries: list[Entry] = []
         self._rows = 0
         self._waiters = 0
-        self._shed: Counter[tuple[str, Stream]] = Counter()
+        self._shed: Counter[tuple[str, Stream, DropReason]] = Counter()
+        self._reason = DropReason.QUEUE_FULL
         self._closed = False
 
     def row(self, row: Row) -> bool:
@@ -115,7 +116,7 @@ class RowQueue:
 
     def _shed_rows(self, model_id: str, stream: Stream, rows: int) -> None:
         with self._lock:
-            self._shed[model_id, stream] += rows
+            self._shed[model_id, stream, self._reason] += rows
 
     def _urgent(self) -> bool:
         return self._closed or self._waiters > 0 or self._rows >= self._wake_rows
@@ -134,8 +135,8 @@ class RowQueue:
             self._waiters = 0
             shed, self._shed = self._shed, Counter()
         return entries, [
-            Drop(model_id, stream, DropReason.QUEUE_FULL, rows)
-            for (model_id, stream), rows in shed.items()
+            Drop(model_id, stream, reason, rows)
+            for (model_id, stream, reason), rows in shed.items()
         ]
 
     def release(self, rows: int) -> None:
@@ -149,7 +150,12 @@ class RowQueue:
             self._entries = [*entries, *self._entries]
             self._waiters = sum(entry.done is not None for entry in self._entries)
             for drop in shed:
-                self._shed[drop.model_id, drop.stream] += drop.rows
+                self._shed[drop.model_id, drop.stream, drop.reason] += drop.rows
+
+    def blame(self, reason: DropReason) -> None:
+        """Say why the queue is full, if it is: what is shed from now on is counted under this."""
+        with self._lock:
+            self._reason = reason
 
     def close(self) -> None:
         """Take nothing more, and wake the writer."""

@@ -34,6 +34,10 @@ ENCODED_ROWS_MAX = 256
 _HEADS_MAX = 10_000
 
 
+class BufferFullError(StoreError):
+    """Rows come faster than they fold, or do not fold at all: no more are taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
     """How long rows gather before a commit and a fold, and how many of them one fold takes."""
@@ -45,6 +49,7 @@ class WriterLimits:
     retry_s: float = 1.0
     bounds_s: float = 60.0
     remembered_max: int = 5_000_000
+    unfolded_rows_max: int = 1_000_000
     outbox_bytes_max: int = 64 * 1024 * 1024
 
 
@@ -77,20 +82,32 @@ class Writer(threading.Thread):
         while True:
             closing = self._rows.closed
             entries, shed = self._rows.take(self._idle_s(), self._limits.commit_s)
-            try:
-                self._commit(entries, shed)
-                self._fold(everything=closing or _asks_for_fold(entries))
-                self._keep_within_bounds()
-            except Exception as error:  # noqa: BLE001  # the thread's top: the model goes on
-                self._tell(error)
+            everything = closing or _asks_for_fold(entries)
+            # A disk that takes no more rows may still fold those it has, which makes room.
+            error = self._try(
+                lambda: self._commit(entries, shed),  # noqa: B023  # called before the next round
+                lambda: self._fold(everything=everything),  # noqa: B023  # called before the next round
+                self._keep_within_bounds,
+            )
+            self._tell(error)
+            if error is None:
+                _confirm(entries)
+            else:
                 _refuse(entries, error)
                 if not closing:
                     self._rows.pause(self._limits.retry_s)
-            else:
-                self._tell(None)
-                _confirm(entries)
             if closing:
                 return
+
+    def _try(self, *steps: Callable[[], None]) -> Exception | None:
+        """Do one step after another, whatever becomes of each; the first error."""
+        first: Exception | None = None
+        for step in steps:
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001, PERF203  # the thread's top: the model goes on
+                first = first or error
+        return first
 
     def _idle_s(self) -> float:
         """How long there is nothing to do unless something is logged."""
@@ -105,18 +122,32 @@ class Writer(threading.Thread):
         if not batches and not shed:
             return
         try:
+            if rows:
+                self._check_room()
             self._buffer.rows.append(batches, shed)
-        except StoreError:
-            # Who waits is told; what nobody waits for stays in the queue.
+        except StoreError as error:
+            full = isinstance(error, BufferFullError)
+            self._rows.blame(DropReason.BUFFER_FULL if full else DropReason.DISK_FULL)
+            # Who waits is told; what nobody waits for stays in the queue, encoded once and for all.
             kept = [entry for entry in entries if entry.done is None]
-            self._rows.put_back(kept, shed)
-            self._rows.release(rows - sum(entry.rows for entry in kept))
+            kept_rows = sum(entry.rows for entry in kept)
+            again = [Entry(tuple(batches_of(kept)), kept_rows)] if kept_rows else []
+            self._rows.put_back(again, shed)
+            self._rows.release(rows - kept_rows)
             raise
+        self._rows.blame(DropReason.QUEUE_FULL)
         self._rows.release(rows)
         _confirm([entry for entry in entries if entry.rows])
         if rows and not self._unfolded:
             self._fold_due_s = time.monotonic() + self._limits.fold_s
         self._unfolded += rows
+
+    def _check_room(self) -> None:
+        """Rows come only as long as they leave: folding may fail, or not keep up."""
+        if self._unfolded > self._limits.unfolded_rows_max:
+            raise BufferFullError(
+                f"{self._unfolded} rows wait to be folded", hint="the log says why they are not"
+            )
 
     def _fold(self, *, everything: bool) -> None:
         """Fold one step if it is time, or step by step until nothing is left."""
@@ -157,6 +188,7 @@ class Writer(threading.Thread):
         if time.monotonic() >= self._bounds_due_s:
             self._buffer.rows.forget(self._now_ms(), self._limits.remembered_max)
             self._relieve_outbox()
+            self._buffer.books.audit()
             self._bounds_due_s = time.monotonic() + self._limits.bounds_s
 
     def _relieve_outbox(self) -> None:

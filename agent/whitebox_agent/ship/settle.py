@@ -2,7 +2,8 @@
 
 Sequences are contiguous, so the hub's position says everything: it has the export, it has not, or
 its stream and ours have parted (a store was restored or copied on one side). Then a new stream
-begins: better one report twice in that rare case than books that can never be right again.
+begins. Where the hub has more of the old one than we know to have sent, it may have any of our sums
+already: they are given up and counted, since nothing is ever counted twice.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from whitebox_wire.messages import DropReason, ExportResponse, RejectReason
 class Outcome(enum.Enum):
     ACKNOWLEDGED = "acknowledged"
     REFUSED_FOR_NOW = "refused_for_now"
-    PARTED = "parted"
+    HUB_IS_BEHIND = "hub_is_behind"
+    HUB_IS_AHEAD = "hub_is_ahead"
 
 
 def settle(sequence: int, response: ExportResponse) -> Outcome:
@@ -26,13 +28,13 @@ def settle(sequence: int, response: ExportResponse) -> Outcome:
     >>> settle(5, ExportResponse(5, 6, 0)).value, settle(5, ExportResponse(4, 5, 0)).value
     ('acknowledged', 'refused_for_now')
     >>> settle(5, ExportResponse(2, 3, 0)).value, settle(5, ExportResponse(9, 10, 0)).value
-    ('parted', 'parted')
+    ('hub_is_behind', 'hub_is_ahead')
     """
     if response.acked_sequence == sequence:
         return Outcome.ACKNOWLEDGED
     if response.acked_sequence == sequence - 1 and response.expected_sequence == sequence:
         return Outcome.REFUSED_FOR_NOW
-    return Outcome.PARTED
+    return Outcome.HUB_IS_AHEAD if response.acked_sequence > sequence else Outcome.HUB_IS_BEHIND
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,13 +199,14 @@ class Shipper(threading.Thread):
 
     def _land(self, flight: Flight, response: ExportResponse) -> None:
         outcome = settle(flight.sequence, response)
-        if outcome is Outcome.PARTED:
+        if outcome in (Outcome.HUB_IS_AHEAD, Outcome.HUB_IS_BEHIND):
             logger.warning(
                 "stream restarted sequence=%d hub_expects=%d",
                 flight.sequence,
                 response.expected_sequence,
             )
-            self._buffer.outbox.restart(secrets.randbits(64))
+            ahead = outcome is Outcome.HUB_IS_AHEAD
+            self._buffer.outbox.restart(secrets.randbits(64), surrender=ahead)
         if outcome is not Outcome.ACKNOWLEDGED:
             raise HubError(f"the hub did not take an export: {outcome.value}")
         found = sort_items(flight, response)

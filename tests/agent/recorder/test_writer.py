@@ -130,17 +130,44 @@ def test_who_waits_for_the_disk_is_told_that_it_failed_and_nothing_is_counted(
     assert recording.ledger.recorded == 4
 
 
-def test_while_the_disk_fails_the_queue_sheds_and_counts(start: Start) -> None:
+def test_while_the_disk_fails_what_does_not_fit_is_counted_as_the_disks_fault(
+    start: Start,
+) -> None:
     recording = start(failures=1_000_000, rows_max=10)
+    recording.logbook.log("income", ROW, Extras())
+    with refused():
+        recording.flush()
     accepted = sum(recording.logbook.log("income", ROW, Extras()) for _ in range(25))
-    assert accepted == 10
 
     recording.rows.failures = 0
     recording.flush(fold=True)
 
-    assert recording.ledger.recorded == 25
-    assert recording.ledger.dropped == {DropReason.QUEUE_FULL: 15}
+    assert accepted == 9
+    assert recording.ledger.recorded == 26
+    assert recording.ledger.dropped == {DropReason.DISK_FULL: 16}
     assert recording.ledger.balances
+
+
+def test_rows_that_do_not_fold_are_bounded_and_the_rest_is_counted(
+    start: Start, draw_batch: Callable[..., InferenceBatch], binary_spec: ModelSpec
+) -> None:
+    recording = start(rows_max=10, limits=replace(QUICK, fold_s=WAIT_S, unfolded_rows_max=20))
+    for _ in range(3):
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+        recording.logbook.record(RecordRequest(draw_batch(binary_spec, 10)), done)
+        done.result(WAIT_S)
+    recording.logbook.log("income", ROW, Extras())
+    with pytest.raises(StoreError, match="wait to be folded"):
+        recording.flush()
+    for _ in range(12):
+        recording.logbook.log("income", ROW, Extras())
+
+    with pytest.raises(StoreError, match="wait to be folded"):
+        recording.flush(fold=True)
+    recording.flush(fold=True)
+
+    assert recording.ledger.recorded == 43
+    assert recording.ledger.dropped == {DropReason.BUFFER_FULL: 3}
 
 
 def test_a_batch_that_cannot_be_folded_is_dropped_and_the_others_fold(

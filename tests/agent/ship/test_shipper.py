@@ -183,14 +183,13 @@ def test_a_hub_that_is_full_is_asked_again_and_nothing_is_lost(
     assert np.array_equal(hub.total, whole)
 
 
-@pytest.mark.parametrize("acked", [0, 99], ids=["the hub lost its store", "a copy ran ahead"])
-def test_a_stream_that_parted_goes_on_as_a_new_one(
-    buffer: Buffer, hub: LocalHub, fill: Callable[[int], IntVector], acked: int
+def test_a_hub_that_lost_its_store_gets_what_is_still_here_as_a_new_stream(
+    buffer: Buffer, hub: LocalHub, fill: Callable[[int], IntVector]
 ) -> None:
     fill(1)
     shipped(buffer, hub, is_empty(buffer))
     fill(1)
-    hub.script = [lambda _: ExportResponse(acked, acked + 1, NOW_MS)]
+    hub.script = [lambda _: ExportResponse(0, 1, NOW_MS)]
     hub.requests.clear()
 
     shipped(buffer, hub, is_empty(buffer))
@@ -200,6 +199,23 @@ def test_a_stream_that_parted_goes_on_as_a_new_one(
     assert again[1].epoch != 7
     assert again[1].sequence == 1
     assert inferences(buffer).acknowledged == 6
+
+
+def test_a_store_that_the_hub_is_ahead_of_gives_its_sums_up_and_goes_on(
+    buffer: Buffer, hub: LocalHub, fill: Callable[[int], IntVector]
+) -> None:
+    fill(1)
+    shipped(buffer, hub, is_empty(buffer))
+    fill(2)
+    hub.script = [lambda _: ExportResponse(99, 100, NOW_MS)]
+    hub.requests.clear()
+    shipped(buffer, hub, is_empty(buffer))
+    fill(1)
+
+    shipped(buffer, hub, is_empty(buffer))
+
+    assert [len(r.deltas) for r in hub.requests if r.deltas and r.epoch != 7] == [1]
+    assert inferences(buffer) == RowLedger(12, 12, 6, 0, {DropReason.CORRUPTION: 6})
 
 
 def test_a_sum_whose_spec_the_hub_does_not_know_waits_and_is_not_lost(

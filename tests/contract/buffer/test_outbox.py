@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.contract.buffer.conftest import (
@@ -139,6 +141,36 @@ def test_a_restarted_stream_begins_with_the_flight_under_way(buffer: Buffer) -> 
     assert flight.items[0].vector.tolist() == [2] * 5
     buffer.outbox.land(flight, Landing(flight.items))
     assert buffer.books.read().outbox_items == 0
+
+
+def test_a_surrendered_outbox_is_empty_and_booked(buffer: Buffer) -> None:
+    buffer.rows.append([batch(9)], [])
+    buffer.rows.fold(Fold(buffer.rows.waiting(9), [sum_of([1] * 5), sum_of([2] * 5, rows=4)]))
+    take_off(buffer, bytes_max=0)
+
+    buffer.outbox.restart(5, surrender=True)
+
+    assert buffer.outbox.take_off(BIG, BIG, empty=False) is None
+    assert inferences(buffer) == RowLedger(9, 9, 0, 0, {DropReason.CORRUPTION: 9})
+
+
+def test_a_sum_that_a_wrong_clock_made_wait_for_years_ships_now(buffer: Buffer) -> None:
+    year_2100_ms = 4_102_444_800_000
+    buffer.rows.fold(Fold([], [replace(sum_of([1] * 5), ready_ms=year_2100_ms)]))
+
+    assert take_off(buffer, now_ms=1_767_225_600_000).items
+
+
+def test_a_landing_of_a_store_that_was_made_anew_books_nothing(buffer: Buffer) -> None:
+    buffer.rows.append([batch(5)], [])
+    buffer.rows.fold(Fold(buffer.rows.waiting(5), [sum_of([1] * 5)]))
+    flight = take_off(buffer)
+    buffer.outbox.restart(5)
+
+    buffer.outbox.land(flight, Landing(flight.items))
+
+    assert take_off(buffer).epoch == 5
+    assert inferences(buffer) == RowLedger(5, 5, 0, 5)
 
 
 def test_sums_of_short_windows_become_the_sum_of_a_long_one(buffer: Buffer) -> None:

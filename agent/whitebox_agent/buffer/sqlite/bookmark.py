@@ -22,6 +22,11 @@ SLOT_BYTES = 64 * 1024
 _HEAD = struct.Struct("<8sII")
 _MAGIC = b"wbbooks1"
 
+_COUNT = """
+UPDATE meta SET commits = commits + 1,
+    flight_items = (SELECT count(*) FROM outbox WHERE flight IS NOT NULL)
+"""
+
 Counts = dict[str, list[int]]
 
 
@@ -29,8 +34,9 @@ Counts = dict[str, list[int]]
 class Position:
     """Where a store stands: its place in the stream to the hub, and its books.
 
-    `commits` counts the store's transactions. Keys of `ledger` are "stream model", its values
-    recorded, folded, acknowledged and duplicate ids; keys of `drops` are "reason stream model".
+    `commits` counts the store's transactions, `flight_items` the sums under way. Keys of `ledger`
+    are "stream model", its values recorded, folded, acknowledged and duplicate ids; keys of `drops`
+    are "reason stream model".
     """
 
     format: int = 0
@@ -38,6 +44,7 @@ class Position:
     epoch: int = 0
     sequence: int = 0
     in_flight: int = 0
+    flight_items: int = 0
     ledger: Counts = field(default_factory=dict)
     drops: dict[str, int] = field(default_factory=dict)
 
@@ -58,8 +65,8 @@ class Position:
 def read_position(conn: sqlite3.Connection) -> Position:
     """The position of an open store, within the caller's transaction."""
     [version] = conn.execute("PRAGMA user_version").fetchone()
-    commits, epoch, sequence, in_flight = conn.execute(
-        "SELECT commits, epoch, sequence, in_flight FROM meta"
+    place = conn.execute(
+        "SELECT commits, epoch, sequence, in_flight, flight_items FROM meta"
     ).fetchone()
     ledger = {
         f"{stream} {model}": counts
@@ -73,12 +80,12 @@ def read_position(conn: sqlite3.Connection) -> Position:
             "SELECT model_id, stream, reason, rows FROM drops"
         )
     }
-    return Position(version, commits, epoch, sequence, in_flight, ledger, drops)
+    return Position(version, *place, ledger, drops)
 
 
 def seal_position(conn: sqlite3.Connection) -> Position:
     """Count the transaction that is about to commit, and sign the books with a checksum."""
-    conn.execute("UPDATE meta SET commits = commits + 1")
+    conn.execute(_COUNT)
     position = read_position(conn)
     conn.execute("UPDATE meta SET seal = ?", [zlib.crc32(position.to_bytes())])
     return position

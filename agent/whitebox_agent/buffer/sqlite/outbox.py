@@ -27,7 +27,7 @@ from whitebox_agent.buffer.sqlite.database import Database
 from whitebox_agent.buffer.sqlite.faults import Damage
 from whitebox_wire.errors import MergeError
 from whitebox_wire.layout import Section
-from whitebox_wire.messages import WindowKey
+from whitebox_wire.messages import DropReason, WindowKey
 from whitebox_wire.stored import read_vector, vector_bytes
 from whitebox_wire.vector import ROWS_PER_DELTA_MAX, add
 
@@ -49,6 +49,16 @@ FROM outbox WHERE flight IS NULL ORDER BY start_s, id LIMIT ?
 _ITEMS = f"SELECT {ITEM_COLUMNS} FROM outbox WHERE flight IS NOT NULL ORDER BY id"  # noqa: S608  # names of columns only
 
 
+# No sum waits for longer than this: one that says so was stored by a clock that ran ahead.
+READY_AHEAD_MS = 2 * 86_400_000
+_OVERDUE = "UPDATE outbox SET ready_ms = ? WHERE flight IS NULL AND ready_ms > ?"
+_SURRENDER = f"""
+INSERT INTO drops (model_id, stream, reason, rows)
+SELECT model_id, CASE section WHEN 'features' THEN 'inferences' ELSE section END,
+    '{DropReason.CORRUPTION.value}', sum(rows)
+FROM outbox WHERE segment = 0 AND section IN ('features', 'labels') GROUP BY 1, 2
+ON CONFLICT DO UPDATE SET rows = drops.rows + excluded.rows
+"""  # noqa: S608  # a reason of our own
 _CHANGED = f"""
 SELECT 1 FROM outbox WHERE flight IS NOT NULL
     AND seal IS NOT seal({", ".join(SEALED["outbox"][1:])}) LIMIT 1
@@ -68,6 +78,7 @@ class SqliteOutbox:
             ).fetchone()
             if not in_flight:
                 sequence += 1
+                conn.execute(_OVERDUE, [now_ms, now_ms + READY_AHEAD_MS])
                 if not board(conn, sequence, now_ms, bytes_max, seal) and not empty:
                     return None
                 conn.execute("UPDATE meta SET sequence = ?, in_flight = 1", [sequence])
@@ -80,6 +91,9 @@ class SqliteOutbox:
 
     def land(self, flight: Flight, landing: Landing) -> None:
         with self._database.writing() as conn:
+            if not _is_under_way(conn, flight):
+                # The store was made anew meanwhile: what it holds of the flight goes again.
+                return
             held = [(landing.held_until_ms, item.id) for item in landing.held]
             conn.executemany("UPDATE outbox SET flight = NULL, ready_ms = ? WHERE id = ?", held)
             conn.execute("DELETE FROM outbox WHERE flight = ?", [flight.sequence])
@@ -90,8 +104,12 @@ class SqliteOutbox:
                 [landing.now_ms, landing.note],
             )
 
-    def restart(self, epoch: int) -> None:
+    def restart(self, epoch: int, *, surrender: bool = False) -> None:
         with self._database.writing() as conn:
+            if surrender:
+                conn.execute(_SURRENDER)
+                conn.execute("DELETE FROM outbox")
+                conn.execute("UPDATE meta SET in_flight = 0")
             conn.execute("UPDATE outbox SET flight = 1 WHERE flight IS NOT NULL")
             conn.execute("UPDATE meta SET epoch = ?, sequence = in_flight", [signed(epoch)])
 
@@ -132,6 +150,15 @@ class SqliteOutbox:
         with self._database.writing() as conn:
             conn.executemany("DELETE FROM outbox WHERE id = ?", [(head.id,) for head in heads])
             write_drops(conn, drops)
+
+
+def _is_under_way(conn: sqlite3.Connection, flight: Flight) -> bool:
+    place = conn.execute("SELECT epoch, sequence, in_flight FROM meta").fetchone()
+    ids = conn.execute("SELECT id FROM outbox WHERE flight IS NOT NULL ORDER BY id").fetchall()
+    return bool(
+        place == (signed(flight.epoch), flight.sequence, 1)
+        and [id_ for (id_,) in ids] == [item.id for item in flight.items]
+    )
 
 
 def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None:

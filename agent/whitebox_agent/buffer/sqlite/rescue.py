@@ -85,7 +85,7 @@ def decide(found: Position | None, signed_well: bool, known: Position | None) ->
 def _anew(position: Position) -> Position:
     """The same books at the beginning of a new stream."""
     epoch = signed(secrets.randbits(64))
-    return replace(position, epoch=epoch, sequence=0, in_flight=0)
+    return replace(position, epoch=epoch, sequence=0, in_flight=0, flight_items=0)
 
 
 def rescue(path: Path, known: Position | None, fill: Fill) -> tuple[Position, str]:
@@ -159,7 +159,15 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, verdict: Verdi
                 copied[table] += target.execute(insert, row).rowcount
             if deadline is not None and time.monotonic() > deadline:
                 break
+    _drop_torn_flight(target, verdict.position)
     return copied
+
+
+def _drop_torn_flight(target: sqlite3.Connection, position: Position) -> None:
+    """A flight goes whole or not at all: the hub names what it refused of it by place."""
+    [flying] = target.execute("SELECT count(*) FROM outbox WHERE flight IS NOT NULL").fetchone()
+    if flying != position.flight_items:
+        target.execute("DELETE FROM outbox WHERE flight IS NOT NULL")
 
 
 def _may_ship(row: dict[str, object], verdict: Verdict) -> bool:

@@ -37,6 +37,10 @@ _DUPLICATES = """
 UPDATE ledger SET duplicate_ids = duplicate_ids + ? WHERE model_id = ? AND stream = 'inferences'
 """
 
+# Of one fold, unless one batch alone is larger. What a fold deletes goes to the log as zeros, and
+# the reserve (`reserve.RESERVE_BYTES_MAX`) must have room for it.
+FOLD_BYTES_MAX = 8 * 1024 * 1024
+
 
 class SqliteRows:
     def __init__(self, database: Database) -> None:
@@ -60,15 +64,16 @@ class SqliteRows:
 
     def waiting(self, rows_max: int) -> tuple[RowBatch, ...]:
         found: list[RowBatch] = []
-        rows = 0
+        rows = size = 0
         with self._database.reading() as conn:
             for place, model_id, stream, count, received_ms, body in conn.execute(
                 "SELECT place, model_id, stream, rows, received_ms, body FROM batches"
                 " ORDER BY place"
             ):
-                if found and rows + count > rows_max:
-                    break
                 rows += count
+                size += len(body)
+                if found and (rows > rows_max or size > FOLD_BYTES_MAX):
+                    break
                 found.append(RowBatch(model_id, Stream(stream), count, body, received_ms, place))
         return tuple(found)
 

@@ -8,7 +8,8 @@ CREATE TABLE meta (
     in_flight INTEGER NOT NULL,
     acknowledged_ms INTEGER,
     note TEXT NOT NULL,
-    -- How many transactions there were, and a checksum of the books.
+    -- How many sums are under way, how many transactions there were, a checksum of the books.
+    flight_items INTEGER NOT NULL DEFAULT 0,
     commits INTEGER NOT NULL DEFAULT 0,
     seal INTEGER NOT NULL DEFAULT 0
 );
