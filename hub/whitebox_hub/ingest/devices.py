@@ -2,7 +2,8 @@
 
 A device's rows by group are added to what it gave the window before, so its distance is that of all
 its rows there. Only the newest windows of a report are compared by device: one that comes back
-after a long outage is merged in full, and is told apart where that still says something. Pure.
+after a long outage is merged in full, and is told apart where that still says something. Features
+with a noise budget are not compared: the noise of a single device would read as drift. Pure.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class WindowDevices:
         self._names = column_names(spec)
         self._baseline = baseline
         self._codec = CountsCodec(baseline.plan)
+        noised = spec.privacy.noised
+        self._hidden = np.repeat([name in noised for name in self._names], baseline.plan.sizes)
         self._keys = {key.agent_id: key for key in keys}
         self._before = before
         self._counts: dict[str, FloatArray] = {}
@@ -56,6 +59,7 @@ class WindowDevices:
         if key is None:
             return
         counts = self._baseline.plan.count(features)
+        counts[self._hidden] = 0.0
         if agent_id not in self._counts:
             known = self._before.get(key)
             earlier = self._codec.read(known.counts) if known else None

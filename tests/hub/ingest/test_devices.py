@@ -15,8 +15,10 @@ from whitebox_hub.monitor.baseline import Baseline
 from whitebox_hub.statistics.psi import psi
 from whitebox_hub.store import DeviceWindow
 from whitebox_hub.store.devices import CountsCodec
-from whitebox_wire.layout import Section
-from whitebox_wire.messages import ExportRequest
+from whitebox_wire.codec import Reference, SpecBundle, encode_spec
+from whitebox_wire.layout import Layout, Section
+from whitebox_wire.messages import Dataset, ExportRequest
+from whitebox_wire.spec import NoiseBudget, PrivacyPolicy
 from whitebox_wire.vector import FloatArray
 
 
@@ -119,3 +121,19 @@ def test_counts_of_groups_that_a_new_reference_cut_otherwise_are_begun_anew(
     [device] = _plan(bench, [request], changed, devices=known).group.devices
 
     assert device.rows == 50
+
+
+def test_a_feature_with_a_noise_budget_is_not_compared_by_device(bench: Bench) -> None:
+    privacy = PrivacyPolicy(budgets=(NoiseBudget(("age",), 1.0, 1e-6),))
+    spec = replace(bench.spec, privacy=privacy).check()
+    layout = Layout.of(spec)
+    noisy = Bench(SpecBundle(spec, encode_spec(spec), ()), layout)
+    training = noisy.features(Rows.draw(np.random.default_rng(1), 9_000))
+    reference = Reference(Dataset.TRAINING, 9_000, {Section.FEATURES: training})
+    noisy = Bench(replace(noisy.bundle, references=(reference,)), layout)
+    rows = noisy.rows(500, age_shift=3.0)
+
+    [device] = _plan(noisy, [noisy.report([noisy.delta(noisy.features(rows))])]).group.devices
+
+    assert device.feature != "age"
+    assert device.distance < 0.1
