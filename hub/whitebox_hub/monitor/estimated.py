@@ -1,10 +1,10 @@
 """Measures that need no labels: estimated performance, and drift of all inputs together.
 
 An estimate is tested where it is a mean over rows: are this window's rows harder than the
-reference's (the accuracy and the absolute error)? The test is that of `means`; with no drift it
-alarms at most 1.4 times as often as it says from 5e-2 to 1e-4 for 50 rows and more, and 2.2 times
-at 1e-5 and 50 rows; where few rows are hard, less often than it says. Drift of all inputs together is that of the
-loss tree's leaves: a few kinds of rows that the model errs on differently.
+reference's (the accuracy and the absolute error)? The test is that of `means`. With no drift it
+alarms at most 1.4 times as often as it says from 5e-2 to 1e-4, and 2.2 times at 1e-5 and 50 rows;
+where few rows are hard, less often than it says. Drift of all inputs together is that of the loss
+tree's leaves: a few kinds of rows that the model errs on differently.
 """
 
 from __future__ import annotations
