@@ -1,4 +1,4 @@
-"""The command `whitebox-agent`: profile, register, run, status, validate.
+"""The command `whitebox-agent`: profile, register, run, status, outbox, buffer, validate.
 
 Exit status: 0 when all went well, 78 (EX_CONFIG) when a setting is wrong, 74 (EX_IOERR) when the
 store cannot be used, 65 (EX_DATAERR) when data or a spec cannot be, 69 (EX_UNAVAILABLE) when the
@@ -98,6 +98,10 @@ def _add_profile(commands: _Commands) -> None:
         "--noise", action="append", nargs=3, default=[], metavar=("FEATURES", "EPSILON", "DELTA"),
         help="differential privacy: a budget of features, joined by commas; such as age,zip 1 1e-6",
     )  # fmt: skip
+    making.add_argument(
+        "--segment", action="append", default=[],
+        help="rows to watch on their own, such as 'young: age < 30', 'Berlin: @site=berlin'",
+    )  # fmt: skip
     making.add_argument("-o", "--output", type=Path, required=True, help="the spec file to write")
     making.set_defaults(run=_profile)
 
@@ -161,6 +165,7 @@ def _profile(options: argparse.Namespace) -> None:
         exclude=options.exclude,
         withhold=options.withhold,
         positive=options.positive,
+        segments=options.segment,
         granularity=options.granularity,
         minimum_rows=options.minimum_rows,
         noise={tuple(names.split(",")): (e, d) for names, e, d in options.noise},

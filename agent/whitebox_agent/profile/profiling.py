@@ -25,7 +25,7 @@ from whitebox_agent.profile.outcome import (
     regression_outcome,
 )
 from whitebox_agent.profile.progress import Meter, Progress
-from whitebox_agent.profile.reference import fold_reference
+from whitebox_agent.profile.reference import fold_references
 from whitebox_agent.profile.request import (
     MINIMUM_ROWS,
     Request,
@@ -33,6 +33,7 @@ from whitebox_agent.profile.request import (
     names_of,
     noise_budgets,
 )
+from whitebox_agent.profile.segments import segments_of
 from whitebox_agent.profile.source import Source, open_source
 from whitebox_wire.codec import Reference, SpecBundle, encode_spec
 from whitebox_wire.errors import ConfigError, DataError
@@ -44,6 +45,7 @@ from whitebox_wire.spec import (
     ModelSpec,
     NumericBins,
     PrivacyPolicy,
+    Segment,
     WindowPolicy,
 )
 
@@ -69,6 +71,7 @@ def profile(
     label_horizon_s: int = _DEFAULT.label_horizon_s,
     minimum_rows: int = MINIMUM_ROWS,
     noise: Mapping[str | tuple[str, ...], tuple[float, float]] | None = None,
+    segments: str | Segment | Sequence[str | Segment] = (),
     names: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> ModelProfile:
@@ -97,6 +100,8 @@ def profile(
         minimum_rows: a device sends no sum of fewer rows; they wait for the next window's.
         noise: differential privacy: (epsilon, delta) by feature or tuple of features, whose counts
             then carry noise. See `deploy/guide/privacy.md` for what that promises.
+        segments: parts of the rows that are counted and watched on their own, as texts such as
+            "young: age < 30" or "Berlin: @site=berlin" (see segments.py), or as values.
         names: the columns of numpy arrays, in order.
         progress: is told of progress, at most about ten times a second.
 
@@ -118,6 +123,7 @@ def profile(
         positive=positive,
         window=WindowPolicy(read_granularity(granularity), lateness_s, label_horizon_s),
         privacy=PrivacyPolicy(minimum_rows, noise_budgets(noise or {})),
+        segments=segments_of(segments),
     ).check()
     return _Profiler(request, tuple(names), Meter(progress)).profile(data, test)
 
@@ -149,7 +155,7 @@ class _Profiler:
             seen.append(self._look(test, Dataset.TEST, wanted))
             _check_features(features, seen[1].scan)
         spec, notes = self._learn(self._spec(features, seen), seen)
-        references = tuple(self._fold(spec, each) for each in seen)
+        references = tuple(reference for each in seen for reference in self._fold(spec, each))
         bundle = SpecBundle(spec, encode_spec(spec), references)
         outcomes = outcome_reports(spec, training.scan.columns, training.scan.rows, notes)
         return ModelProfile(bundle, (*reports, *outcomes), left_out)
@@ -171,6 +177,7 @@ class _Profiler:
         spec = ModelSpec(
             *(request.model_id, request.kind, features, *outcome),
             window=request.window,
+            segments=request.segments,
             privacy=request.privacy,
         ).check()
         for budget in spec.privacy.budgets:
@@ -196,9 +203,11 @@ class _Profiler:
         prediction = replace(prediction, calibrators=calibrators)
         return replace(spec, prediction=prediction).check(), notes
 
-    def _fold(self, spec: ModelSpec, seen: _Seen) -> Reference:
+    def _fold(self, spec: ModelSpec, seen: _Seen) -> tuple[Reference, ...]:
         labelled = self._request.prediction in seen.scan.columns
-        return fold_reference(seen.source, seen.dataset, spec, labelled=labelled, meter=self._meter)
+        return fold_references(
+            seen.source, seen.dataset, spec, labelled=labelled, meter=self._meter
+        )
 
 
 def _features(

@@ -38,7 +38,7 @@ def progress_text(progress: Progress) -> str:
 
 def _model(bundle: SpecBundle) -> str:
     spec, layout = bundle.spec, Layout.of(bundle.spec)
-    sets = [f"{r.dataset.value} {r.rows:,} rows" for r in bundle.references]
+    sets = [f"{r.dataset.value} {r.rows:,} rows" for r in bundle.references if not r.segment]
     kind = f"{spec.model_id}: {spec.kind.value}, {len(spec.counted)} features counted"
     if spec.prediction.classes:
         kind += f", classes {', '.join(spec.prediction.classes[:10])}"
@@ -50,10 +50,22 @@ def _model(bundle: SpecBundle) -> str:
             kind,
             f"references: {', '.join(sets)}" + ("" if labelled else "; without predictions"),
             f"a window is {cells:,} integers, the spec file {len(encode_bundle(bundle)):,} bytes",
+            *_segments(bundle),
             *_privacy(spec),
             f"digest {bundle.digest.hex()}",
         )
     )
+
+
+def _segments(bundle: SpecBundle) -> Iterable[str]:
+    """A line if there are any: each with its rows in the first data set, or that agents make it."""
+    rows = {r.segment: f"{r.rows:,} rows" for r in reversed(bundle.references)}
+    named = [
+        f"{segment.name} {rows.get(number, 'by agent')}"
+        for number, segment in enumerate(bundle.spec.segments, start=1)
+    ]
+    if named:
+        yield f"segments: {', '.join(named)}"
 
 
 def _privacy(spec: ModelSpec) -> Iterable[str]:

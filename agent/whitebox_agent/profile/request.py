@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from whitebox_wire.errors import ConfigError
-from whitebox_wire.spec import ModelKind, NoiseBudget, PrivacyPolicy, WindowPolicy
+from whitebox_wire.spec import ModelKind, NoiseBudget, PrivacyPolicy, Segment, WindowPolicy
 
 TYPES = ("numeric", "categorical", "boolean")
 # Fewer rows are nearly the rows themselves, so a device keeps them until there are more.
@@ -29,6 +29,7 @@ class Request:
     positive: object = None
     window: WindowPolicy = field(default_factory=WindowPolicy)
     privacy: PrivacyPolicy = field(default_factory=PrivacyPolicy)
+    segments: tuple[Segment, ...] = ()
 
     @property
     def regression(self) -> bool:
