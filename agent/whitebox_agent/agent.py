@@ -18,6 +18,7 @@ from types import TracebackType
 
 from whitebox_agent.buffer import Books
 from whitebox_agent.buffer.sqlite import open_sqlite
+from whitebox_agent.clock import Clock
 from whitebox_agent.config import Config, check_config
 from whitebox_agent.models import Models
 from whitebox_agent.recorder.logbook import Extras, Logbook
@@ -32,8 +33,14 @@ from whitebox_wire.errors import ConfigError
 _WAKE_SHARE = 8
 
 
-def clock_ms() -> int:
+def device_ms() -> int:
     return clock.time_ns() // 1_000_000
+
+
+def steady_ms() -> int:
+    """Goes on while the device sleeps, where the system can tell."""
+    kind = getattr(clock, "CLOCK_BOOTTIME", clock.CLOCK_MONOTONIC)
+    return clock.clock_gettime_ns(kind) // 1_000_000
 
 
 class Agent:
@@ -60,14 +67,15 @@ class Agent:
             self._rows = RowQueue(
                 config.queue_rows_max, max(config.queue_rows_max // _WAKE_SHARE, 1)
             )
-            self.logbook = Logbook(self._models, self._rows, clock_ms)
+            self._clock = Clock(device_ms, steady_ms, trust_given=config.trust_given_times)
+            self.logbook = Logbook(self._models, self._rows, self._clock)
             self._writer = Writer(
                 self._rows,
                 self._buffer,
                 self._models,
                 policy=config.ship_policy,
                 limits=config.writer_limits,
-                now_ms=clock_ms,
+                clock=self._clock,
             )
             self._shipper = self._make_shipper(config, stack)
             self._writer.start()
@@ -84,7 +92,7 @@ class Agent:
         hub = open_hub(config.hub_address)
         stack.callback(hub.close)
         shipper = Shipper(
-            self._buffer, self._models, hub, limits=config.ship_limits, now_ms=clock_ms
+            self._buffer, self._models, hub, limits=config.ship_limits, clock=self._clock
         )
         shipper.start()
         stack.callback(_stop_shipper, shipper)

@@ -51,6 +51,7 @@ class Config:
     remembered_predictions_max: int = 5_000_000
     outbox_bytes_max: int = 64 * 1024 * 1024
     deflate: bool = True
+    trust_given_times: bool = False
 
     @property
     def name(self) -> str:

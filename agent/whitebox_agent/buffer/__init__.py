@@ -106,11 +106,14 @@ class Fold:
     joined: Sequence[Remembered] = ()
     drops: Sequence[Drop] = ()
     now_ms: int = 0
+    clock_offset_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One sum as it ships. `id` names it in the outbox."""
+    """One sum as it ships. `id` names it in the outbox; `clock_offset_ms` is what the device's
+    clock was corrected by when its last row was folded.
+    """
 
     id: int
     key: WindowKey
@@ -118,6 +121,7 @@ class OutboxItem:
     rows: int
     size: SectionSize
     vector: IntVector
+    clock_offset_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ belongs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from whitebox_agent.buffer import RowBatch, Stream
+from whitebox_agent.clock import Clock
 from whitebox_agent.fold import take_column, take_rows
 from whitebox_agent.models import Model, Models
 from whitebox_agent.recorder.picking import Picker
@@ -54,10 +55,10 @@ class Extras:
 
 
 class Logbook:
-    def __init__(self, models: Models, queue: RowQueue, now_ms: Callable[[], int]) -> None:
+    def __init__(self, models: Models, queue: RowQueue, clock: Clock) -> None:
         self._models = models
         self._rows = queue
-        self._now_ms = now_ms
+        self._clock = clock
         self._pickers: dict[bytes, Picker] = {}
 
     def log(self, model_id: str, rows: object, extras: Extras) -> int:
@@ -78,10 +79,11 @@ class Logbook:
 
     def _log_row(self, model: Model, row: dict[str, object], extras: Extras) -> int:
         values = self._picker(model).pick(row, extras.prediction, extras.score)
-        now_ms = self._now_ms()
-        time_ms = UNKNOWN_TIME if extras.time is None else int(times_ms(extras.time, 1)[0])
-        if time_ms == UNKNOWN_TIME:
-            time_ms = now_ms
+        now_ms = time_ms = self._clock.now_ms()
+        if extras.time is not None:
+            given_ms = int(times_ms(extras.time, 1)[0])
+            if given_ms != UNKNOWN_TIME:
+                time_ms = self._clock.placed(given_ms)
         return int(self._rows.row(Row(model, values, one_id(extras.id), time_ms, now_ms)))
 
     def _table(self, model: Model, data: object, extras: Extras) -> tuple[RowBatch, ...]:
@@ -143,9 +145,9 @@ class Logbook:
         if model.spec.prediction.column not in table.columns:
             raise self._picker(model).no_prediction()
         notes = self._picker(model).note(list(table.columns))
-        now_ms = self._now_ms()
+        now_ms = self._clock.now_ms()
         if times is not None:
-            times = np.where(times == UNKNOWN_TIME, now_ms, times)
+            times = np.where(times == UNKNOWN_TIME, now_ms, self._clock.placed(times))
         batch = model.encoder.batch(table, received_ms=now_ms, ids=ids, times_ms=times)
         return batch, notes
 
@@ -163,13 +165,13 @@ class Logbook:
             ids, labels = [ids], [labels]
         cells = read_column(labels, model.spec.target.column)
         texts = read_ids(ids, _size(cells))
-        batch = model.encoder.labels(texts, cells, received_ms=self._now_ms())
+        batch = model.encoder.labels(texts, cells, received_ms=self._clock.now_ms())
         return tuple(_labels(model, batch))
 
     def record_labels(self, batch: LabelBatch, done: Done | None) -> None:
         """Queue labels that came over the wire; `done`, if any, is set when they are on disk."""
         model = self._models[batch.model_id]
-        own = model.encoder.labels(batch.ids, batch.labels, received_ms=self._now_ms())
+        own = model.encoder.labels(batch.ids, batch.labels, received_ms=self._clock.now_ms())
         self._queue(tuple(_labels(model, own)), done)
 
     def _accepted(self, batches: tuple[RowBatch, ...]) -> int:

@@ -12,11 +12,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from whitebox_agent.buffer import Buffer, Drop, Fold, RowBatch, StoreError, Stream, drops_of
+from whitebox_agent.clock import Clock
 from whitebox_agent.coarsening import relieve
 from whitebox_agent.fold import join_batches
 from whitebox_agent.models import Model, Models
@@ -62,7 +63,7 @@ class Writer(threading.Thread):
         *,
         policy: ShipPolicy,
         limits: WriterLimits,
-        now_ms: Callable[[], int],
+        clock: Clock,
     ) -> None:
         super().__init__(name="whitebox-writer", daemon=True)
         self._rows = queue
@@ -70,7 +71,7 @@ class Writer(threading.Thread):
         self._models = models
         self._policy = policy
         self._limits = limits
-        self._now_ms = now_ms
+        self._clock = clock
         # Rows that lie unfolded in the store; one that was used before may come with some.
         self._unfolded = 1
         self._fold_due_s = 0.0
@@ -167,7 +168,7 @@ class Writer(threading.Thread):
         return self._unfolded >= self._limits.fold_rows or time.monotonic() >= self._fold_due_s
 
     def _fold_step(self, batches: Sequence[RowBatch]) -> None:
-        now_ms, recall = self._now_ms(), self._buffer.rows.recall
+        now_ms, recall = self._clock.now_ms(), self._buffer.rows.recall
         try:
             step = plan_fold(batches, self._models.of, recall, self._policy, now_ms)
         except StoreError:
@@ -182,11 +183,11 @@ class Writer(threading.Thread):
             logger.exception("batch dropped model=%s rows=%d", lost.model_id, lost.rows)
             drop = Drop(lost.model_id, lost.stream, DropReason.MALFORMED, lost.rows)
             step = Fold(batches, sums=(), drops=(drop,), now_ms=now_ms)
-        self._buffer.rows.fold(step)
+        self._buffer.rows.fold(replace(step, clock_offset_ms=self._clock.offset_ms))
 
     def _keep_within_bounds(self) -> None:
         if time.monotonic() >= self._bounds_due_s:
-            self._buffer.rows.forget(self._now_ms(), self._limits.remembered_max)
+            self._buffer.rows.forget(self._clock.now_ms(), self._limits.remembered_max)
             self._relieve_outbox()
             self._buffer.books.audit()
             self._bounds_due_s = time.monotonic() + self._limits.bounds_s

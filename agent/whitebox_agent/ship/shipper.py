@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from whitebox_agent.backoff import delay_s
 from whitebox_agent.buffer import Buffer, Flight, Landing, OutboxItem, StoreError, drops_of
+from whitebox_agent.clock import Clock
 from whitebox_agent.models import Models
 from whitebox_agent.ship import Hub, HubError
 from whitebox_agent.ship.settle import Outcome, settle, sort_items
@@ -56,14 +57,14 @@ class Shipper(threading.Thread):
         hub: Hub,
         *,
         limits: ShipLimits,
-        now_ms: Callable[[], int],
+        clock: Clock,
     ) -> None:
         super().__init__(name="whitebox-shipper", daemon=True)
         self._buffer = buffer
         self._models = models
         self._hub = hub
         self._limits = limits
-        self._now_ms = now_ms
+        self._clock = clock
         self._random = secrets.SystemRandom().random
         self._wake = threading.Condition()
         self._stopping = False
@@ -143,22 +144,26 @@ class Shipper(threading.Thread):
 
     def _step(self) -> tuple[bool, float]:
         """Ship one export. Whether something was under way, and what wait the hub asks for."""
-        now_ms = self._now_ms()
+        now_ms, steady_ms = self._clock.now_ms(), self._clock.steady_ms()
         bytes_max = EXPORT_BYTES_MAX - _OVERHEAD_BYTES
-        books_due = now_ms >= self._books_due_ms
+        books_due = steady_ms >= self._books_due_ms
         flight = self._buffer.outbox.take_off(now_ms, bytes_max, empty=books_due, seal=self._sealed)
         if flight is None:
             return False, 0.0
         try:
-            response = self._hub.export(self._request(flight, now_ms))
+            request = self._request(flight, now_ms)
+            sent_ms = self._clock.steady_ms()
+            response = self._hub.export(request)
         except HubError as error:
             if not error.refused:
                 raise
             self._give_up(flight, error)
             return True, 0.0
+        answered_ms = self._clock.steady_ms()
+        self._clock.learn(response.server_time_ms, sent_ms, answered_ms)
         # The books that went with an export do not know of its own answer yet: they follow soon.
         pause_s = self._limits.poll_s if flight.items else self._limits.heartbeat_s
-        self._books_due_ms = now_ms + int(pause_s * 1_000)
+        self._books_due_ms = answered_ms + int(pause_s * 1_000)
         if (
             response.retry_delay_ms
             and settle(flight.sequence, response) is not Outcome.ACKNOWLEDGED
@@ -184,6 +189,7 @@ class Shipper(threading.Thread):
                 item.rows,
                 pack(item.vector, item.size, deflate=self._limits.deflate),
                 item.length_s,
+                item.clock_offset_ms,
             )
             for item in flight.items
         )
@@ -193,7 +199,7 @@ class Shipper(threading.Thread):
             sequence=flight.sequence,
             deltas=deltas,
             ledgers=books.ledgers,
-            agent_time_ms=now_ms,
+            agent_time_ms=now_ms - self._clock.offset_ms,
             agent_version=__version__,
         )
 
@@ -216,8 +222,8 @@ class Shipper(threading.Thread):
             acknowledged=found.acknowledged,
             drops=found.drops,
             held=found.held,
-            held_until_ms=self._now_ms() + int(self._limits.hold_s * 1_000),
-            now_ms=self._now_ms(),
+            held_until_ms=self._clock.now_ms() + int(self._limits.hold_s * 1_000),
+            now_ms=self._clock.now_ms(),
             note=found.notes[0] if found.notes else "",
         )
         self._buffer.outbox.land(flight, landing)
@@ -226,7 +232,9 @@ class Shipper(threading.Thread):
         """The hub will never take this export: count its rows as rejected and go on."""
         logger.error("hub refused an export sequence=%d error=%s", flight.sequence, error)
         drops = drops_of(flight.items, DropReason.REJECTED)
-        landing = Landing(acknowledged=(), drops=drops, now_ms=self._now_ms(), note=str(error))
+        landing = Landing(
+            acknowledged=(), drops=drops, now_ms=self._clock.now_ms(), note=str(error)
+        )
         self._buffer.outbox.land(flight, landing)
 
     def _fetch_missing(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 from whitebox_agent.buffer import Buffer, Drop, RowBatch, RowBuffer, StoreError, Stream
 from whitebox_agent.buffer.sqlite import open_sqlite
 from whitebox_agent.buffer.sqlite.rows import SqliteRows
+from whitebox_agent.clock import Clock
 from whitebox_agent.models import Models
 from whitebox_agent.recorder.logbook import Extras, Logbook
 from whitebox_agent.recorder.queue import RowQueue
@@ -26,6 +27,7 @@ from whitebox_wire.spec import ModelSpec
 QUICK = WriterLimits(commit_s=0.0, fold_s=0.01, retry_s=0.01)
 ROW = {"age": 40.0, "job": "nurse", "prediction": "yes", "score": 0.75}
 WAIT_S = 20.0
+CLOCK = Clock(lambda: 1_000, lambda: 0)
 HOUR_S = 3_600
 # 2026-01-01T00:00:00Z
 START_S = 1_767_225_600
@@ -80,12 +82,10 @@ def start(tmp_path: Path, binary_spec: ModelSpec) -> Iterator[Start]:
             rows = FailingRows(buffer.rows, failures)
             queue = RowQueue(rows_max, rows_max)
             failing = replace(buffer, rows=rows)
-            writer = Writer(
-                queue, failing, models, policy=ShipPolicy(), limits=limits, now_ms=lambda: 1_000
-            )
+            writer = Writer(queue, failing, models, policy=ShipPolicy(), limits=limits, clock=CLOCK)
             writer.start()
             writers.append((queue, writer))
-            return Recording(Logbook(models, queue, lambda: 1_000), queue, buffer, rows)
+            return Recording(Logbook(models, queue, CLOCK), queue, buffer, rows)
 
         yield begin
         for queue, writer in writers:

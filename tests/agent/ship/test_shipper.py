@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 
 from whitebox_agent.buffer import Buffer, Fold, RowBatch, Stream, Sum
 from whitebox_agent.buffer.sqlite import open_sqlite
+from whitebox_agent.clock import Clock
 from whitebox_agent.models import Models
 from whitebox_agent.ship import HubError
 from whitebox_agent.ship.shipper import ShipLimits, Shipper
@@ -122,7 +124,8 @@ def shipped(
 ) -> Shipper:
     """Run a shipper until something is so."""
     known = Models(buffer.specs, models)
-    shipper = Shipper(buffer, known, hub, limits=QUICK, now_ms=lambda: NOW_MS)
+    clock = Clock(lambda: NOW_MS, lambda: time.monotonic_ns() // 1_000_000)
+    shipper = Shipper(buffer, known, hub, limits=QUICK, clock=clock)
     shipper.start()
     try:
         assert shipper.wait_until(until, WAIT_S)

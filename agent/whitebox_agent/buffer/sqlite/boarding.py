@@ -9,6 +9,7 @@ nobody's; after it every try sends the same bytes.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from whitebox_agent.buffer import OutboxItem, SealSum
@@ -20,7 +21,7 @@ from whitebox_wire.vector import ROWS_PER_DELTA_MAX, add
 
 # Of one flight; the bound in bytes is met long before.
 ITEMS_MAX = 4_096
-ITEM_COLUMNS = "id, model_id, digest, segment, start_s, section, length_s, rows, vector"
+ITEM_COLUMNS = "id, model_id, digest, segment, start_s, section, length_s, rows, vector, offset_ms"
 _LONELY = """
 SELECT id FROM outbox
 WHERE flight IS NULL AND rows < rows_min AND ready_ms <= ? ORDER BY start_s, id LIMIT ?
@@ -98,9 +99,9 @@ def _sealed(item: OutboxItem, seal: SealSum | None) -> bytes | None:
     return None if vector is None else vector_bytes(vector, item.size)
 
 
-def item_of(row: list[Any]) -> OutboxItem:
+def item_of(row: Sequence[Any]) -> OutboxItem:
     """A row of `ITEM_COLUMNS` as a value; MalformedError when its vector is damaged."""
-    id_, model_id, digest, segment, start_s, section, length_s, rows, data = row
+    id_, model_id, digest, segment, start_s, section, length_s, rows, data, offset_ms = row
     vector, size = read_vector(data)
     key = WindowKey(model_id, digest, segment, start_s, Section(section))
-    return OutboxItem(id_, key, length_s, rows, size, vector)
+    return OutboxItem(id_, key, length_s, rows, size, vector, offset_ms)

@@ -20,7 +20,7 @@ SEALED = {
     "batches": ("place", "model_id", "stream", "rows", "received_ms", "body"),
     "outbox": (
         *("id", "model_id", "digest", "segment", "section", "start_s", "length_s", "rows"),
-        *("opened_ms", "ready_ms", "rows_min", "bare", "flight", "vector"),
+        *("opened_ms", "ready_ms", "offset_ms", "rows_min", "bare", "flight", "vector"),
     ),
     "predictions": ("place", "spec", "id", "start_s", "expires_ms", "record"),
 }

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from whitebox_agent.buffer import (
     Drop,
     Flight,
+    Fold,
     Landing,
     OutboxHead,
     OutboxItem,
     SealSum,
     Stream,
-    Sum,
 )
 from whitebox_agent.buffer.sqlite.boarding import ITEM_COLUMNS, board, item_of
 from whitebox_agent.buffer.sqlite.books import write_drops
@@ -39,8 +39,8 @@ ORDER BY id DESC LIMIT 1
 """
 _NEW = """
 INSERT INTO outbox (model_id, start_s, section, segment, digest, length_s, bare,
-    rows_min, rows, opened_ms, ready_ms, vector)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    rows_min, rows, opened_ms, ready_ms, offset_ms, vector)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _HEADS = """
 SELECT id, model_id, digest, segment, start_s, section, length_s, rows, length(vector), bare
@@ -161,9 +161,9 @@ def _is_under_way(conn: sqlite3.Connection, flight: Flight) -> bool:
     )
 
 
-def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None:
+def add_sums(conn: sqlite3.Connection, step: Fold) -> None:
     """Add sums to those that still gather, or open new ones."""
-    for new in sums:
+    for new in step.sums:
         key = new.key
         window = (
             *(key.model_id, key.start_s, key.section.value, key.segment),
@@ -174,15 +174,16 @@ def add_sums(conn: sqlite3.Connection, sums: Sequence[Sum], now_ms: int) -> None
             if row is not None:
                 total = add(read_vector(row[1])[0], new.vector)
                 conn.execute(
-                    "UPDATE outbox SET rows = rows + ?, vector = ? WHERE id = ?",
-                    [new.rows, vector_bytes(total, new.size), row[0]],
+                    "UPDATE outbox SET rows = rows + ?, vector = ?, offset_ms = ? WHERE id = ?",
+                    [new.rows, vector_bytes(total, new.size), step.clock_offset_ms, row[0]],
                 )
                 continue
         except MergeError:
             # A cell is full: what comes for this window gathers in a sum of its own.
             pass
         data = vector_bytes(new.vector, new.size)
-        conn.execute(_NEW, [*window, new.rows_min, new.rows, now_ms, new.ready_ms, data])
+        times = (step.now_ms, new.ready_ms, step.clock_offset_ms)
+        conn.execute(_NEW, [*window, new.rows_min, new.rows, *times, data])
 
 
 def _key(model_id: str, digest: bytes, segment: int, start_s: int, section: str) -> WindowKey:

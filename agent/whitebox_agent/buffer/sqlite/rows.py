@@ -37,6 +37,10 @@ _DUPLICATES = """
 UPDATE ledger SET duplicate_ids = duplicate_ids + ? WHERE model_id = ? AND stream = 'inferences'
 """
 
+# A prediction whose time was over so long ago was stored by a clock that was wrong, or ours is:
+# it waits for its label until there are too many.
+WRONG_CLOCK_MS = 366 * 86_400_000
+_EXPIRED = "DELETE FROM predictions WHERE expires_ms BETWEEN ? AND ?"
 # Of one fold, unless one batch alone is larger. What a fold deletes goes to the log as zeros, and
 # the reserve (`reserve.RESERVE_BYTES_MAX`) must have room for it.
 FOLD_BYTES_MAX = 8 * 1024 * 1024
@@ -88,14 +92,14 @@ class SqliteRows:
     def fold(self, step: Fold) -> None:
         with self._database.writing() as conn:
             _take(conn, step.batches, step.drops)
-            add_sums(conn, step.sums, step.now_ms)
+            add_sums(conn, step)
             conn.executemany(_FORGET_ONE, [(r.id, r.digest) for r in step.joined])
             _remember(conn, step.remembered)
             write_drops(conn, step.drops)
 
     def forget(self, now_ms: int, keep_max: int) -> int:
         with self._database.writing() as conn:
-            over = conn.execute("DELETE FROM predictions WHERE expires_ms <= ?", [now_ms])
+            over = conn.execute(_EXPIRED, [now_ms - WRONG_CLOCK_MS, now_ms])
             # Places only grow, so their span bounds the number of rows.
             beyond = conn.execute(
                 "DELETE FROM predictions WHERE place <= (SELECT max(place) FROM predictions) - ?",

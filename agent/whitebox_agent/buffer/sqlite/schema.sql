@@ -59,6 +59,7 @@ CREATE TABLE outbox (
     rows INTEGER NOT NULL,
     opened_ms INTEGER NOT NULL,
     ready_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
     rows_min INTEGER NOT NULL,
     bare INTEGER NOT NULL,
     flight INTEGER,
@@ -66,7 +67,7 @@ CREATE TABLE outbox (
     seal INTEGER NOT NULL AS (
         seal(
             model_id, digest, segment, section, start_s, length_s, rows,
-            opened_ms, ready_ms, rows_min, bare, flight, vector
+            opened_ms, ready_ms, offset_ms, rows_min, bare, flight, vector
         )
     ) STORED
 );
@@ -100,13 +101,13 @@ BEGIN SELECT RAISE(ABORT, 'a row has changed by itself'); END;
 CREATE TRIGGER outbox_update BEFORE UPDATE ON outbox
 WHEN OLD.seal IS NOT seal(
     OLD.model_id, OLD.digest, OLD.segment, OLD.section, OLD.start_s, OLD.length_s, OLD.rows,
-    OLD.opened_ms, OLD.ready_ms, OLD.rows_min, OLD.bare, OLD.flight, OLD.vector
+    OLD.opened_ms, OLD.ready_ms, OLD.offset_ms, OLD.rows_min, OLD.bare, OLD.flight, OLD.vector
 )
 BEGIN SELECT RAISE(ABORT, 'a row has changed by itself'); END;
 
 CREATE TRIGGER outbox_delete BEFORE DELETE ON outbox
 WHEN OLD.seal IS NOT seal(
     OLD.model_id, OLD.digest, OLD.segment, OLD.section, OLD.start_s, OLD.length_s, OLD.rows,
-    OLD.opened_ms, OLD.ready_ms, OLD.rows_min, OLD.bare, OLD.flight, OLD.vector
+    OLD.opened_ms, OLD.ready_ms, OLD.offset_ms, OLD.rows_min, OLD.bare, OLD.flight, OLD.vector
 )
 BEGIN SELECT RAISE(ABORT, 'a row has changed by itself'); END;
