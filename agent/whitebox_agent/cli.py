@@ -21,6 +21,7 @@ from whitebox_agent.config import Config, load_config
 from whitebox_agent.profile import Progress, profile, progress_text
 from whitebox_agent.profile.request import MINIMUM_ROWS
 from whitebox_agent.registration import HubRefusedError, register
+from whitebox_agent.store_commands import add_store_commands
 from whitebox_wire import __version__
 from whitebox_wire.errors import ConfigError, WhiteboxError
 
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_profile(commands)
     _add_register(commands)
     _add_run(commands)
+    add_store_commands(commands, Config().store_path)
     status = commands.add_parser("status", help="show the books of a store")
     status.add_argument("--store", type=Path, default=Path(Config().store_path))
     status.set_defaults(run=_status)

@@ -15,16 +15,25 @@ def status_text(books: Books, now_ms: int) -> str:
 
 def _lines(books: Books, now_ms: int) -> Iterator[str]:
     yield f"agent      {books.agent_id}  (epoch {books.epoch:016x}, sequence {books.sequence})"
-    yield f"hub        last answer {_age(books.acknowledged_ms, now_ms)}"
+    yield f"hub        last answer {age_text(books.acknowledged_ms, now_ms)}"
     if books.note:
         yield f"           it refused something: {books.note}"
-    waiting = f", oldest {_age(books.opened_ms, now_ms)}" if books.opened_ms is not None else ""
+    waiting = f", oldest {age_text(books.opened_ms, now_ms)}" if books.opened_ms is not None else ""
     yield f"outbox     {books.outbox_items:,} sums{waiting}"
     if books.lonely_items:
         yield f"           {books.lonely_items:,} of them, of {books.lonely_rows:,} rows, wait for"
         yield "           company: fewer rows than the spec's minimum do not leave the device"
     yield f"remembered {books.remembered:,} predictions that wait for a label"
     yield ""
+    yield ledgers_text(books)
+
+
+def ledgers_text(books: Books) -> str:
+    """The ledgers as a table: what was recorded and what became of it."""
+    return "\n".join(_ledger_lines(books))
+
+
+def _ledger_lines(books: Books) -> Iterator[str]:
     yield f"{'model':24}{'rows':12}" + "".join(f"{name:>14}" for name in _COLUMNS) + "   balance"
     for ledger in books.ledgers:
         yield from _model_lines(ledger, books.duplicate_ids.get(ledger.model_id, 0))
@@ -51,10 +60,10 @@ def _balance(rows: RowLedger) -> str:
     return "ok" if rows.balances else "DOES NOT BALANCE"
 
 
-def _age(at_ms: int | None, now_ms: int) -> str:
+def age_text(at_ms: int | None, now_ms: int) -> str:
     """How long ago, in the largest unit that fits.
 
-    >>> _age(0, 7_200_000), _age(None, 0)
+    >>> age_text(0, 7_200_000), age_text(None, 0)
     ('2 h ago', 'never')
     """
     if at_ms is None:

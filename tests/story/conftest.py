@@ -115,6 +115,8 @@ def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         exclude=("split", "year", "id", "time"),
         types={"SEX": "categorical", "MAR": "categorical"},
         granularity="1W",
+        # Rows are to be found in their own windows, however few.
+        minimum_rows=0,
     )
     return made.save(tmp_path_factory.mktemp("spec") / "employment.spec")
 
