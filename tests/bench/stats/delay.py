@@ -102,8 +102,8 @@ def quiet_alarms(windows: tuple[int, int]) -> dict[str, int]:
 
 def measure_delay(plan: Plan) -> Outcome:
     """Delays by shift, ours and the strangers'."""
-    runs, quiet = plan.few(RUNS, 2), plan.few(QUIET_WINDOWS, 24)
-    windows = plan.few(WINDOWS_MAX, 4)
+    runs, quiet = plan.few(RUNS, 1), plan.few(QUIET_WINDOWS, 4)
+    windows = plan.few(WINDOWS_MAX, 2)
     shifted = [Run(n, shift, windows) for shift in SHIFTS for n in range(runs)]
     asked = plan.beside(lambda stranger: stranger_delays(stranger, quiet, shifted))
     tasks = [

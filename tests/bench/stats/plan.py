@@ -1,12 +1,12 @@
-"""What every experiment is given: how thorough to be, beside whom, and two processes to work in.
+"""What every experiment is given: how thorough to be, beside whom, and who does our own work.
 
-Experiments hand work to the processes, and rows to the strangers from threads meanwhile.
+Experiments hand work to the pool, and rows to the strangers from threads meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -57,7 +57,7 @@ class Plan:
     `datasets` is the folder of NannyML's data sets, where its wheel is installed.
     """
 
-    pool: ProcessPoolExecutor
+    pool: Executor
     strangers: tuple[Stranger, ...] = ()
     datasets: Path | None = None
     quick: bool = False

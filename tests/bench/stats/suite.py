@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
@@ -52,10 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked, without = ([], QUICK) if options.quick else _strangers(stack, Path(name))
         for stranger in asked:
             facts |= stranger.versions()
-        # Fresh processes: a fork of one that has threads may hang.
-        workers = ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
         datasets = asked[-1].datasets() if asked else None
-        plan = Plan(stack.enter_context(workers), tuple(asked), datasets, quick=options.quick)
+        workers = stack.enter_context(_workers(quick=options.quick))
+        plan = Plan(workers, tuple(asked), datasets, quick=options.quick)
         stack.enter_context(plan.threads)
         for measure in EXPERIMENTS:
             outcome = measure(plan)
@@ -75,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a few seconds, and without them")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "stats.json")
     return parser
+
+
+def _workers(*, quick: bool) -> Executor:
+    """A process for every core; for a quick run a thread, which need not start."""
+    if quick:
+        return ThreadPoolExecutor(1)
+    # Fresh processes: a fork of one that has threads may hang.
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
 
 
 def _strangers(stack: ExitStack, folder: Path) -> tuple[list[strangers.Stranger], str]:

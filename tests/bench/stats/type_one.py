@@ -79,8 +79,8 @@ def count_alarms(cell: Cell) -> Counts:
 
 def measure_type_one(plan: Plan) -> Outcome:
     """The rates of every cell, the worst of them, and the strangers' rates."""
-    columns, windows = plan.few(COLUMNS, 20), plan.few(WINDOWS, 5)
-    rows = ROWS if not plan.quick else (50, 200)
+    columns, windows = plan.few(COLUMNS, 10), plan.few(WINDOWS, 5)
+    rows = ROWS if not plan.quick else (200,)
     cells = [Cell(law, n, columns, windows) for law in range(len(LAWS)) for n in rows]
     asked = plan.beside(lambda stranger: [stranger_rate(stranger, cell) for cell in cells])
     ours = list(plan.work("alarms when nothing changes", count_alarms, cells))
