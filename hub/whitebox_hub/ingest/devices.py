@@ -28,8 +28,9 @@ Devices = Mapping[DeviceKey, DeviceWindow]
 def device_keys(agent_id: str, windows: Iterable[Window]) -> list[DeviceKey]:
     """What is compared of a report: the newest windows among those of every row."""
     whole = {window for window in windows if window.segment == 0}
-    newest = heapq.nlargest(WINDOWS_COMPARED_MAX, whole, key=lambda window: window.start_s)
-    return [DeviceKey(window, agent_id) for window in newest]
+    if len(whole) > WINDOWS_COMPARED_MAX:
+        whole = set(heapq.nlargest(WINDOWS_COMPARED_MAX, whole, key=lambda w: w.start_s))
+    return [DeviceKey(window, agent_id) for window in whole]
 
 
 class WindowDevices:
