@@ -118,8 +118,8 @@ class ModelContext:
         return EstimateReference.of(self.spec, self.layout, self.training, self.test)
 
     @cached_property
-    def bands(self) -> dict[tuple[str, int], dict[Key, Band]]:
-        """Bands over windows of the reference, by metric and rows, as far as they were drawn."""
+    def bands(self) -> dict[tuple[frozenset[str], int], dict[Key, Band]]:
+        """Bands over windows of the reference, by metrics and rows, as far as they were drawn."""
         return {}
 
 

@@ -17,7 +17,7 @@ from whitebox_hub.monitor.classic import drifted_share, measure_classic
 from whitebox_hub.monitor.features import measure_features
 from whitebox_hub.monitor.judge import Question, judge
 from whitebox_hub.monitor.labels import measure_labels
-from whitebox_hub.monitor.measure import Classic, Key, Measure
+from whitebox_hub.monitor.measure import Band, Classic, Key, Measure
 from whitebox_hub.monitor.metrics import Metric, Scope, find
 from whitebox_hub.monitor.performance import NO_LABELS
 from whitebox_hub.monitor.reference_windows import bands
@@ -56,9 +56,7 @@ def evaluate(
     questions: list[Question | Finding] = []
     for monitor in asked:
         questions += _questions(context, monitor, measures)
-    questions = [
-        q if isinstance(q, Finding) else _prepared(context, window, q, classic) for q in questions
-    ]
+    questions = _prepared(context, window, questions, classic)
     share = SECTION_SHARE / (1 + len(context.spec.segments))
     alpha = window_alpha(window.length_s, context.alarm_interval_s) * share
     adjusted = _adjusted([q for q in questions if isinstance(q, Question)])
@@ -92,21 +90,44 @@ def _classic(
 
 
 def _prepared(
-    context: ModelContext, window: WindowVectors, question: Question, classic: Mapping[Key, Classic]
-) -> Question:
-    """The question with what its rule needs besides the measure."""
-    rule, metric = question.monitor.rule, question.metric
-    if rule is Rule.CLASSIC:
-        return replace(question, classic=classic.get(question.key))
-    if rule is not Rule.REFERENCE_WINDOWS or question.measure.value is None:
-        return question
-    place = context.layout.rows_place(metric.section)
-    if place is None or not metric.allows(rule, context.spec.kind):
-        return question
-    rows = int(window.vectors[metric.section][place])
-    return replace(
-        question, band=bands(context, metric.section, metric.name, rows).get(question.key)
-    )
+    context: ModelContext,
+    window: WindowVectors,
+    questions: Sequence[Question | Finding],
+    classic: Mapping[Key, Classic],
+) -> list[Question | Finding]:
+    """The questions with what their rules need besides a measure."""
+    known = _bands(context, window, [q for q in questions if isinstance(q, Question)])
+    result: list[Question | Finding] = []
+    for question in questions:
+        if isinstance(question, Finding):
+            result.append(question)
+        elif question.monitor.rule is Rule.CLASSIC:
+            result.append(replace(question, classic=classic.get(question.key)))
+        elif question.monitor.rule is Rule.REFERENCE_WINDOWS:
+            result.append(replace(question, band=known.get(question.key)))
+        else:
+            result.append(question)
+    return result
+
+
+def _bands(
+    context: ModelContext, window: WindowVectors, questions: Sequence[Question]
+) -> dict[Key, Band]:
+    """Bands over windows of the reference, of the metrics that are judged by them."""
+    result: dict[Key, Band] = {}
+    for section in (Section.FEATURES, Section.LABELS):
+        metrics = frozenset(
+            q.metric.name
+            for q in questions
+            if q.monitor.rule is Rule.REFERENCE_WINDOWS
+            and q.metric.section is section
+            and q.measure.value is not None
+        )
+        place = context.layout.rows_place(section)
+        if metrics and place is not None:
+            rows = int(window.vectors[section][place])
+            result |= bands(context, section, metrics, rows)
+    return result
 
 
 def _questions(
@@ -126,11 +147,18 @@ def _questions(
     for feature in features:
         measure = measures.get((metric.name, feature))
         if measure is None:
-            known = feature is None or metric.has(feature, context.spec)
-            reason = "" if known else f"the model has no {metric.name} of a feature {feature!r}"
-            measure = Measure(0, problem=reason or _NOTHING_YET[metric.section])
+            measure = Measure(0, problem=_absence(context, metric, feature))
         result.append(Question(monitor, metric, feature, measure))
     return result
+
+
+def _absence(context: ModelContext, metric: Metric, feature: str | None) -> str:
+    """Why there is no measure of a metric."""
+    if feature is None or metric.has(feature, context.spec):
+        return _NOTHING_YET[metric.section]
+    if feature in {f.name for f in context.spec.counted}:
+        return f"{metric.name} is not of a column like {feature!r}"
+    return f"the model counts no feature {feature!r}"
 
 
 def _possible(context: ModelContext, monitor: Monitor, metric: Metric) -> bool:

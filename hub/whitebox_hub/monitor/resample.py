@@ -20,6 +20,9 @@ from whitebox_wire.layout import (
 from whitebox_wire.spec import ModelSpec, NumericBins
 from whitebox_wire.vector import ONE, IntVector
 
+# Sums stay below this, as everywhere.
+_SUM_MAX = 2.0**62
+
 
 def draw_features(
     spec: ModelSpec,
@@ -102,4 +105,4 @@ def _set_sums(
         (block.excess_low, counts[:, 0] * beyond[0]),
         (block.excess_high, counts[:, -1] * beyond[1]),
     ):
-        drawn[:, place] = np.rint(values * ONE)
+        drawn[:, place] = np.rint(np.clip(values * ONE, -_SUM_MAX, _SUM_MAX))

@@ -200,7 +200,7 @@ def test_monitors_of_what_the_model_does_not_have_spoil_no_other(
         "the model counts no feature 'height'",
         "'vibes' is no metric of a binary model",
         "'r_square' is no metric of a binary model",
-        "roc_auc has no test; set a threshold",
+        "'roc_auc' has no rule 'calibrated'",
         "the monitor has no threshold",
         "",
     ]

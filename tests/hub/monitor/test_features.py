@@ -53,6 +53,10 @@ def test_a_test_set_without_predictions_leaves_the_training_sets(
     assert said["prediction_drift", None].value == pytest.approx(0.0, abs=0.02)
 
 
+DISTANCES = {"jensen_shannon", "hellinger", "total_variation", "l_infinity", "chi_square"}
+NUMBERS = {"ks", "wasserstein"}
+
+
 @pytest.mark.parametrize("kind", ModelKind)
 def test_every_counted_feature_and_the_prediction_are_measured(
     kind: ModelKind, context: Context, vectors: Vectors
@@ -61,13 +65,22 @@ def test_every_counted_feature_and_the_prediction_are_measured(
 
     said = measure_features(model, vectors(model)[Section.FEATURES])
 
-    assert set(said) == {
-        ("data_drift", "age"),
-        ("data_drift", "job"),
-        ("prediction_drift", None),
-        ("missing_rate", "age"),
-        ("missing_rate", "job"),
+    of_all = DISTANCES | {"data_drift", "missing_rate", "invalid_rate"}
+    numeric_prediction = NUMBERS if kind is ModelKind.REGRESSION else set()
+    assert {m for m, feature in said if feature == "age"} == of_all | NUMBERS | {
+        "out_of_range_rate"
     }
+    assert {m for m, feature in said if feature == "job"} == of_all | {"unseen_rate"}
+    assert {m for m, feature in said if feature == "prediction"} == DISTANCES | numeric_prediction
+    assert {"prediction_drift", "volume"} <= {m for m, feature in said if feature is None}
+
+
+def test_only_the_families_asked_for_are_measured(context: Context, vectors: Vectors) -> None:
+    model = context()
+    live = vectors(model)[Section.FEATURES]
+
+    assert set(measure_features(model, live, {"ks"})) == {("ks", "age"), ("wasserstein", "age")}
+    assert ("missing_rate", "age") not in measure_features(model, live, {"data_drift"})
 
 
 def test_a_model_that_withholds_every_feature_still_has_its_prediction(context: Context) -> None:
@@ -82,7 +95,7 @@ def test_a_model_that_withholds_every_feature_still_has_its_prediction(context: 
 
     said = measure_features(ModelContext(spec, layout, {Section.FEATURES: vector}), vector)
 
-    assert list(said) == [("prediction_drift", None)]
+    assert {m for m, feature in said if feature is not None} == DISTANCES
     assert said["prediction_drift", None].value == 0.0
 
 

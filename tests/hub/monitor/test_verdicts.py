@@ -45,11 +45,11 @@ def test_a_threshold_is_violated_on_the_bad_side_only(
     kind: ModelKind, name: str, context: Context, window: Window
 ) -> None:
     model, metric = context(kind), METRICS[name]
-    feature = "age" if metric.scope is Scope.FEATURE else None
+    [feature, *_] = metric.features(model.spec) if metric.scope is Scope.FEATURE else [None]
     below = metric.direction is Direction.BELOW
     [first] = evaluate(model, window(model), [limited(calibrated(name, feature), 0.0)])
     assert first.value is not None
-    step = 1e-6 * abs(first.value)
+    step = 1e-6 * abs(first.value) or 1e-9
 
     limits = (first.value - step, first.value + step)
     monitors = [limited(calibrated(name, feature), limit) for limit in limits]
@@ -77,7 +77,7 @@ CALIBRATED_LABELS = [
     (kind, m.name)
     for m in METRICS.values()
     for kind in ModelKind
-    if m.section is Section.LABELS and kind in m.calibrated
+    if m.section is Section.LABELS and kind in m.calibrated and m.from_reference
 ]
 
 
