@@ -6,20 +6,16 @@ fast one as well as a source of vectors.
 
 from __future__ import annotations
 
-import asyncio
-import http.client
 import itertools
-import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from whitebox_hub.app import Addresses, running
+from tests.hub.served import Answer, Clock, Hub
 from whitebox_hub.config import Config
 from whitebox_hub.ingest.group import KnownSpec, Report, plan, window_of
 from whitebox_hub.store import ModelRecord, Store
@@ -54,6 +50,20 @@ from whitebox_wire.spec import (
     WindowPolicy,
 )
 from whitebox_wire.vector import ONE, FloatArray, IntVector, zeros
+
+# Tests find these here, wherever they are made.
+__all__ = [
+    "HOUR_S",
+    "JOBS",
+    "START_S",
+    "Answer",
+    "Bench",
+    "Clock",
+    "Hub",
+    "Ingest",
+    "Rows",
+    "model_record",
+]
 
 HOUR_S = 3_600
 # 2026-01-01T00:00:00Z
@@ -209,16 +219,6 @@ def bench() -> Bench:
     return Bench(SpecBundle(spec, bare.bundle.spec_bytes, (training,)), layout)
 
 
-@dataclass
-class Clock:
-    """A clock that stands still until somebody sets it; it starts on 2026-02-11."""
-
-    ms: int = (START_S + 1_000 * HOUR_S) * 1_000
-
-    def __call__(self) -> int:
-        return self.ms
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -266,80 +266,6 @@ def ingest(registered: Store, bench: Bench) -> Ingest:
         registered.sketches.commit(done.group)
 
     return commit
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer; `document` is its JSON, or its bytes."""
-
-    status: int
-    headers: dict[str, str]
-    document: Any
-
-
-@dataclass
-class Hub:
-    """A whole hub that runs in a thread of this process, and a client of its REST."""
-
-    config: Config
-    clock: Clock
-    addresses: Addresses | None = None
-    _started: threading.Event = field(default_factory=threading.Event)
-    _loop: asyncio.AbstractEventLoop | None = None
-    _stopping: asyncio.Event | None = None
-
-    def run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._stopping, self._loop = asyncio.Event(), asyncio.get_running_loop()
-        try:
-            async with running(self.config, self.clock) as self.addresses:
-                self._started.set()
-                await self._stopping.wait()
-        finally:
-            self._started.set()
-
-    def wait(self) -> None:
-        assert self._started.wait(30)
-        assert self.addresses is not None
-
-    def stop(self) -> None:
-        if self._loop and self._stopping and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-
-    @property
-    def grpc(self) -> str:
-        assert self.addresses is not None
-        return self.addresses.grpc
-
-    def call(self, method: str, path: str, body: object = None) -> Answer:
-        """One request; a body that is not bytes is sent as JSON."""
-        assert self.addresses is not None
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        connection = http.client.HTTPConnection(self.addresses.http.removeprefix("http://"))
-        try:
-            connection.request(method, path, data)
-            response = connection.getresponse()
-            content, headers = response.read(), dict(response.getheaders())
-        finally:
-            connection.close()
-        said = json.loads(content) if "json" in headers.get("Content-Type", "") else content
-        return Answer(response.status, headers, said)
-
-    def get(self, path: str) -> Any:
-        """The document of an answer that must be good."""
-        answer = self.call("GET", path)
-        assert answer.status == 200, answer
-        return answer.document
-
-    def refused(self, method: str, path: str, body: object = None) -> tuple[int, str]:
-        """Status and detail of an answer that must be a problem."""
-        answer = self.call(method, path, body)
-        assert answer.headers["Content-Type"].startswith("application/problem+json"), answer
-        assert set(answer.document) == {"type", "title", "status", "detail", "hint"}
-        assert answer.document["status"] == answer.status
-        return answer.status, answer.document["detail"]
 
 
 @pytest.fixture
