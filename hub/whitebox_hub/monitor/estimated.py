@@ -25,7 +25,7 @@ from whitebox_hub.statistics.contingency import ROWS_MIN
 from whitebox_hub.statistics.groups import GroupPlan
 from whitebox_hub.statistics.gtest import g_test
 from whitebox_hub.statistics.means import ROWS_MIN as MEAN_ROWS_MIN
-from whitebox_hub.statistics.means import excess_mean_p_value
+from whitebox_hub.statistics.means import Mean, excess_mean_p_value
 from whitebox_hub.statistics.merge import merge
 from whitebox_hub.statistics.psi import psi
 from whitebox_wire.spec import ModelKind
@@ -62,11 +62,19 @@ def _measure(name: str, said: Estimates, before: Estimates | None) -> Measure:
     known = before.metrics.get(name) if before else None
     if before is None or known is None:
         return Measure(said.rows, estimate.value, untested=NO_REFERENCE)
+    now, then = _error(said), _error(before)
     p_value = None
-    if name in _TESTED and said.error and before.error:
-        p_value = excess_mean_p_value(said.error, before.error)
+    if name in _TESTED and now and then:
+        p_value = excess_mean_p_value(now, then)
     untested = _FEW_ROWS if name in _TESTED and p_value is None else ""
     return Measure(said.rows, estimate.value, known.value, p_value, untested=untested)
+
+
+def _error(said: Estimates) -> Mean | None:
+    """The mean of rows' expected errors, where there are numbers for it."""
+    if said.error is None or said.error_square is None:
+        return None
+    return Mean(said.rows, said.error, said.error_square)
 
 
 def _leaf_drift(context: ModelContext, live: IntVector) -> Measure:

@@ -1,7 +1,8 @@
 """What a window should have performed like, as far as it can be told without its labels.
 
 Scores say it of a classifier (CBPE), the leaves of the loss tree of a regression model (DLE).
-Knows neither monitors nor findings: a spec's vectors go in, estimates come out.
+Knows neither monitors nor findings: a spec's vectors go in, estimates come out. Needs numpy alone:
+what imports the context of a model must not need scipy (the commands explain themselves without).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from whitebox_hub.statistics.cbpe import (
 from whitebox_hub.statistics.dle import METRICS as REGRESSION_METRICS
 from whitebox_hub.statistics.dle import estimate_regression
 from whitebox_hub.statistics.estimate import Estimate
-from whitebox_hub.statistics.means import Mean
 from whitebox_hub.statistics.reference_range import outside
 from whitebox_wire.layout import ClassPredictionBlock, Layout, Section
 from whitebox_wire.spec import ModelKind, ModelSpec
@@ -38,15 +38,16 @@ Vectors = Mapping[Section, IntVector]
 class Estimates:
     """A metric is in `metrics`, or a reason in `reasons`. `confusion` is a binary model's.
 
-    `error` is the mean of rows' expected errors: the share of wrong classes, or the absolute
-    error. None where no row can be judged.
+    `error` is the mean of rows' expected errors (the share of wrong classes, or the absolute
+    error) and `error_square` that of their squares. None where no row can be judged.
     """
 
     rows: int
     metrics: Mapping[str, Estimate]
     reasons: Mapping[str, str]
     confusion: Mapping[str, Estimate] = field(default_factory=dict)
-    error: Mean | None = None
+    error: float | None = None
+    error_square: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,14 @@ def estimates_of(
     if leaves is None or spec.loss_tree is None:
         return None
     said = estimate_regression(leaves, spec.loss_tree, known)
-    mean, square = said.metrics.get("mean_absolute_error"), said.mean_square
-    error = Mean(said.rows, mean.value, square) if mean and square is not None else None
-    return Estimates(said.rows, said.metrics, said.reasons, error=error)
+    mean = said.metrics.get("mean_absolute_error")
+    return Estimates(
+        said.rows,
+        said.metrics,
+        said.reasons,
+        error=mean.value if mean else None,
+        error_square=said.mean_square,
+    )
 
 
 def _classification(said: ClassificationEstimate) -> Estimates:
@@ -119,7 +125,8 @@ def _classification(said: ClassificationEstimate) -> Estimates:
         said.metrics,
         said.reasons,
         {name: cell for name, cell in cells.items() if cell is not None},
-        Mean(said.rows, 1.0 - accuracy.value, said.error_square) if accuracy else None,
+        error=1.0 - accuracy.value if accuracy else None,
+        error_square=said.error_square,
     )
 
 
