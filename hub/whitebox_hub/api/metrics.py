@@ -15,6 +15,7 @@ from aiohttp import web
 
 from whitebox_hub.api import reports
 from whitebox_hub.api.answers import json_text, second_text
+from whitebox_hub.api.drifting import checked_stattest, drift
 from whitebox_hub.api.keys import CONTEXTS, REPORTING, STORE
 from whitebox_hub.api.models import found_model
 from whitebox_hub.api.questions import limit_of, model_of, second_of
@@ -37,7 +38,9 @@ async def performance_metrics(request: web.Request) -> web.Response:
 
 @routes.get("/v1/drifting-metrics")
 async def drifting_metrics(request: web.Request) -> web.Response:
-    return await _reports(request, reports.drift)
+    """`stattest` names another statistic than PSI, such as `ks`, or the rule `classic`."""
+    stattest = checked_stattest(request.query.get("stattest", ""))
+    return await _reports(request, partial(drift, stattest=stattest))
 
 
 @routes.get("/v1/model-integrity-metrics")

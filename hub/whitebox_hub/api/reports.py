@@ -10,9 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from whitebox_hub.api.estimates import estimated
-from whitebox_hub.monitor import Finding, ModelContext, Monitor, Rule, Verdict, WindowVectors
-from whitebox_hub.monitor.evaluate import evaluate
-from whitebox_hub.monitor.metrics import METRICS
+from whitebox_hub.monitor import ModelContext, WindowVectors
 from whitebox_hub.statistics.classification import binary_performance, multi_class_performance
 from whitebox_hub.statistics.descriptive import categorical_summary, numeric_summary
 from whitebox_hub.statistics.regression import regression_performance
@@ -20,9 +18,6 @@ from whitebox_wire.layout import FeatureBlock, NumericBlock, RegressionLabelBloc
 from whitebox_wire.spec import CategoricalBins, ModelKind, NumericBins
 from whitebox_wire.vector import IntVector, zeros
 
-# Whitebox calls a data set drifted when this share of its columns is.
-DATASET_DRIFT_SHARE = 0.5
-_COLUMN_TYPES = {NumericBins: "num", CategoricalBins: "cat"}
 _INTEGRITY = (
     *("missing_count", "non_missing_count", "mean", "minimum", "maximum", "sum"),
     *("standard_deviation", "variance", "invalid_count", "unseen_count", "noise_deviation"),
@@ -57,63 +52,6 @@ def _realised(context: ModelContext, vector: IntVector) -> Document:
     said = asdict(multi_class_performance(vector, block))
     by_class = zip(context.spec.prediction.classes, said.pop("classes"), strict=True)
     return {**said, "confusion_matrix": dict(by_class)}
-
-
-def drift(context: ModelContext, window: WindowVectors) -> Document | None:
-    """Drift of every feature and of the prediction; None where no features have arrived.
-
-    The tests are those of the default monitors, so the verdicts are theirs.
-    """
-    if Section.FEATURES not in window.vectors:
-        return None
-    asked = [
-        Monitor(
-            name, context.spec.model_id, name, name, segment=window.segment, rule=Rule.CALIBRATED
-        )
-        for name in ("data_drift", "prediction_drift", "missing_rate")
-    ]
-    found = evaluate(context, window, asked)
-    columns = {
-        finding.feature: _column(finding.feature, _COLUMN_TYPES[type(feature.bins)], finding)
-        for feature in context.spec.counted
-        for finding in found
-        if finding.monitor_id == "data_drift" and finding.feature == feature.name
-    }
-    drifted = sum(column["drift_detected"] for column in columns.values())
-    share = drifted / len(columns) if columns else 0.0
-    prediction = context.spec.prediction
-    kind = "num" if context.spec.kind is ModelKind.REGRESSION else "cat"
-    [concept] = [finding for finding in found if finding.monitor_id == "prediction_drift"]
-    summary = _column(prediction.column, kind, concept)
-    return {
-        "data_drift_summary": {
-            "number_of_columns": len(columns),
-            "number_of_drifted_columns": drifted,
-            "share_of_drifted_columns": share,
-            "dataset_drift": share >= DATASET_DRIFT_SHARE,
-            "drift_by_columns": columns,
-        },
-        "concept_drift_summary": {
-            "concept_drift_summary": {**summary, "stattest_threshold": summary["threshold"]},
-            # It would need rows; columns are counted one by one.
-            "column_correlation": None,
-        },
-    }
-
-
-def _column(name: str, kind: str, finding: Finding) -> Document:
-    return {
-        "column_name": name,
-        "column_type": kind,
-        "stattest_name": METRICS["data_drift"].title,
-        "drift_score": finding.value,
-        "drift_detected": finding.verdict is Verdict.VIOLATED,
-        "threshold": finding.threshold,
-        "p_value": finding.p_value,
-        "rows": finding.rows,
-        "verdict": finding.verdict.value,
-        "reason": finding.reason,
-    }
 
 
 def integrity(context: ModelContext, window: WindowVectors) -> Document | None:

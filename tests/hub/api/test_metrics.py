@@ -62,6 +62,34 @@ def test_drift_has_whiteboxs_shape_and_ours_beside_it(known: Hub, send: Send) ->
     assert concept["stattest_threshold"] == 0.1
 
 
+@pytest.mark.parametrize(
+    ("stattest", "of_age", "of_job"),
+    [
+        ("psi", "PSI", "PSI"),
+        ("ks", "Kolmogorov-Smirnov distance", "PSI"),
+        ("jensen_shannon", "Jensen-Shannon distance", "Jensen-Shannon distance"),
+        ("classic", "Wasserstein distance (normed)", "Jensen-Shannon distance"),
+    ],
+)
+def test_drift_is_reported_by_the_statistic_that_is_asked_for(
+    stattest: str, of_age: str, of_job: str, known: Hub, send: Send
+) -> None:
+    send(0, shift=1.0)
+
+    [report] = known.get(f"/v1/drifting-metrics?model_id=income&stattest={stattest}")
+
+    summary = report["data_drift_summary"]
+    age, job = (summary["drift_by_columns"][name] for name in ("age", "job"))
+    assert (age["stattest_name"], job["stattest_name"]) == (of_age, of_job)
+    assert (age["drift_detected"], job["drift_detected"]) == (True, False)
+
+
+def test_an_unknown_statistic_is_refused_by_a_list_of_those_there_are(known: Hub) -> None:
+    status, detail = known.refused("GET", "/v1/drifting-metrics?model_id=income&stattest=vibes")
+
+    assert (status, detail) == (422, "stattest: 'vibes' is unknown")
+
+
 def test_integrity_is_what_numpy_says_of_the_rows(known: Hub, bench: Bench, send: Send) -> None:
     send(0)
     age = bench.rows(500, seed=0).age

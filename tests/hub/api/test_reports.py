@@ -10,6 +10,7 @@ from sklearn import metrics as oracle
 
 from whitebox_hub.api import reports
 from whitebox_hub.api.answers import finite
+from whitebox_hub.api.drifting import drift
 from whitebox_hub.monitor import ModelContext, WindowVectors
 from whitebox_wire.layout import ClassLabelBlock, Layout, RegressionLabelBlock, Section
 from whitebox_wire.spec import Feature, ModelKind, ModelSpec, NumericBins, Prediction, Target
@@ -112,7 +113,7 @@ def test_nothing_of_an_empty_window_is_not_a_number(
     }
     window = WindowVectors(0, 0, 3_600, vectors)
 
-    for report in (reports.performance, reports.drift, reports.integrity):
+    for report in (reports.performance, drift, reports.integrity):
         said = report(context, window)
         assert said is not None
         assert said == finite(said)
@@ -123,6 +124,6 @@ def test_sections_that_have_not_come_have_no_report(fruit: ModelContext) -> None
     nothing = WindowVectors(0, 0, 3_600, {})
 
     assert reports.performance(fruit, nothing) is None
-    assert reports.drift(fruit, nothing) is None
+    assert drift(fruit, nothing) is None
     assert reports.integrity(fruit, nothing) is None
     assert reports.histograms(fruit, nothing, "") is None
