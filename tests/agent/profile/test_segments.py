@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from whitebox_wire.layout import Layout, Section
 from whitebox_wire.messages import Dataset
 from whitebox_wire.spec import NumericRange, Predicate, Segment
 
+GUIDE = Path(__file__).parents[3] / "deploy" / "guide" / "segments.md"
 INFINITE = math.inf
 
 
@@ -114,6 +116,18 @@ def test_any_text_is_a_segment_or_a_clear_refusal(text: str) -> None:
 
     assert found.name
     assert found.where or found.labels
+
+
+def test_the_examples_of_the_guide_are_segments() -> None:
+    text = GUIDE.read_text("utf-8")
+
+    examples = [found[1] for found in re.findall(r"--segment ([\"'])(.*?)\1", text)]
+
+    assert [segment.name for segment in segments_of(examples)] == [
+        "young",
+        "nurses of the north",
+        "Berlin",
+    ]
 
 
 def test_segments_may_be_one_or_several_texts_or_values() -> None:

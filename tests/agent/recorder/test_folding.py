@@ -238,3 +238,15 @@ def test_a_segment_without_rows_in_a_window_has_no_sum_there(
         (24 * HOUR_S, 0),
         (24 * HOUR_S, 2),
     ]
+
+
+def test_a_label_goes_to_the_segments_its_inference_was_in_whatever_the_agent_is_now(
+    segmented: Model, draw_batch: DrawBatch
+) -> None:
+    batch = draw_batch(segmented.spec, 5)
+    moved = replace(segmented, fold=ModelFold(segmented.spec, labels={"site": "rome"}))
+
+    known = folded(segmented, [stored(segmented, batch)]).remembered
+    late = folded(moved, [labels(moved, batch.ids, targets(moved, 5))], known)
+
+    assert (2, 5) in [(s.key.segment, s.rows) for s in late.sums]

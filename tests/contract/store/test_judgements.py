@@ -131,3 +131,13 @@ def test_what_every_monitor_found_in_one_window_is_read_back(store: Store) -> No
 
     assert store.judgements.evaluations(window()) == (here,)
     assert store.judgements.evaluations(window(7_200)) == ()
+
+
+def test_alerts_are_found_by_segment(store: Store) -> None:
+    young = replace(ALERT, fingerprint="g", segment=1)
+    store.judgements.record(Judgement((), (), (ALERT, young)))
+
+    assert store.judgements.alerts(segment=1, limit=9) == (young,)
+    assert store.judgements.alerts(segment=0, limit=9) == (ALERT,)
+    assert store.judgements.alerts(segment=2, limit=9) == ()
+    assert len(store.judgements.alerts(limit=9)) == 2
