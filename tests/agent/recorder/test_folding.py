@@ -244,7 +244,7 @@ def test_a_label_goes_to_the_segments_its_inference_was_in_whatever_the_agent_is
     segmented: Model, draw_batch: DrawBatch
 ) -> None:
     batch = draw_batch(segmented.spec, 5)
-    moved = replace(segmented, fold=ModelFold(segmented.spec, labels={"site": "rome"}))
+    moved = Model.of(encode_spec(segmented.spec), {"site": "rome"})
 
     known = folded(segmented, [stored(segmented, batch)]).remembered
     late = folded(moved, [labels(moved, batch.ids, targets(moved, 5))], known)
