@@ -216,6 +216,9 @@ class RowBuffer(Protocol):
     def forget(self, now_ms: int, keep_max: int) -> int:
         """Forget predictions whose time is over, and the oldest beyond `keep_max`; say how many."""
 
+    def wipe(self) -> None:
+        """Leave no byte of what was folded or forgotten in the store's files."""
+
 
 class Outbox(Protocol):
     def take_off(

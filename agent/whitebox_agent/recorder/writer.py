@@ -49,6 +49,8 @@ class WriterLimits:
     idle_s: float = 1.0
     retry_s: float = 1.0
     bounds_s: float = 60.0
+    # Not after each fold, since a wipe writes every changed page a second time.
+    wipe_s: float = 5.0
     remembered_max: int = 5_000_000
     unfolded_rows_max: int = 1_000_000
     outbox_bytes_max: int = 64 * 1024 * 1024
@@ -76,6 +78,8 @@ class Writer(threading.Thread):
         self._unfolded = 1
         self._fold_due_s = 0.0
         self._bounds_due_s = 0.0
+        # When the bytes of folded rows are to be gone, too; None if there are none.
+        self._wipe_due_s: float | None = None
         self._error: Exception | None = None
 
     def run(self) -> None:
@@ -88,7 +92,7 @@ class Writer(threading.Thread):
             error = self._try(
                 lambda: self._commit(entries, shed),  # noqa: B023  # called before the next round
                 lambda: self._fold(everything=everything),  # noqa: B023  # called before the next round
-                self._keep_within_bounds,
+                lambda: self._keep_within_bounds(now=everything),  # noqa: B023  # called before the next round
             )
             self._tell(error)
             if error is None:
@@ -184,13 +188,19 @@ class Writer(threading.Thread):
             drop = Drop(lost.model_id, lost.stream, DropReason.MALFORMED, lost.rows)
             step = Fold(batches, sums=(), drops=(drop,), now_ms=now_ms)
         self._buffer.rows.fold(replace(step, clock_offset_ms=self._clock.offset_ms))
+        if self._wipe_due_s is None:
+            self._wipe_due_s = time.monotonic() + self._limits.wipe_s
 
-    def _keep_within_bounds(self) -> None:
+    def _keep_within_bounds(self, *, now: bool) -> None:
+        """Forget, relieve and audit when it is time, and wipe: at once if everything was folded."""
         if time.monotonic() >= self._bounds_due_s:
             self._buffer.rows.forget(self._clock.now_ms(), self._limits.remembered_max)
             self._relieve_outbox()
             self._buffer.books.audit()
             self._bounds_due_s = time.monotonic() + self._limits.bounds_s
+        if self._wipe_due_s is not None and (now or time.monotonic() >= self._wipe_due_s):
+            self._buffer.rows.wipe()
+            self._wipe_due_s = None
 
     def _relieve_outbox(self) -> None:
         """Coarsen the outbox, and when that is not enough drop from it, until it is in bounds."""

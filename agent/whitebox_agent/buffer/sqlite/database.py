@@ -180,11 +180,15 @@ class Database:
         if read_position(conn) != self._position:
             raise faults.Damage("its books have changed by themselves")
 
-    def checkpoint(self) -> None:
-        """Bring the log into the file: damage to the log cannot undo what was committed before."""
+    def checkpoint(self, *, empty: bool = False) -> None:
+        """Bring the log into the file: damage to the log cannot undo what was committed before.
+
+        With `empty` the log has no bytes after it, so that what was deleted is in neither.
+        """
+        mode = "TRUNCATE" if empty else "PASSIVE"
         with self._lock, self._told():
             if self._conn is not None:
-                self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._conn.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
 
     def mend(self, why: str) -> None:
         """Make the store anew from what can be read back. DamagedError when that is done."""

@@ -6,8 +6,9 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from whitebox_agent.buffer import Drop, Fold, Remembered, RowBatch, Stream
+from whitebox_agent.buffer import Drop, Fold, Remembered, RowBatch, Stream, UnwritableError
 from whitebox_agent.buffer.sqlite.books import write_drops
 from whitebox_agent.buffer.sqlite.database import Database
 from whitebox_agent.buffer.sqlite.outbox import add_sums
@@ -106,6 +107,11 @@ class SqliteRows:
                 [keep_max],
             )
         return over.rowcount + beyond.rowcount
+
+    def wipe(self) -> None:
+        # A disk without space keeps the log until there is some.
+        with suppress(UnwritableError):
+            self._database.checkpoint(empty=True)
 
 
 def _take(conn: sqlite3.Connection, batches: Sequence[RowBatch], drops: Sequence[Drop]) -> None:
