@@ -176,8 +176,21 @@ def test_alike_devices_are_found_unlike_no_more_often_than_alpha(rows: int) -> N
         bool(fleet_test(PLAN, fleet(seed, counts), 0.05).unlike.any()) for seed in range(windows)
     )
 
-    # 19 is the 99.9 % quantile of a binomial count with probability 0.05.
     assert alarms <= stats.binom.ppf(0.999, windows, 0.05)
+
+
+def test_thirty_quiet_days_of_fifty_devices_alarm_about_once() -> None:
+    """At the level where it is used, by devices of ten to three thousand rows an hour."""
+    rng = np.random.default_rng(16)
+    shares = np.array([0.4, 0.2, 0.1, 0.1, 0.08, 0.05, 0.03, 0.02, 0.015, 0.005])
+
+    alarms = 0
+    for _ in range(720):
+        rows = np.exp(rng.uniform(np.log(10), np.log(3_000), 50)).astype(int)
+        counts = rng.multinomial(np.repeat(rows, COLUMNS), shares).reshape(50, -1)
+        alarms += bool(fleet_test(PLAN, counts.astype(np.float64), HOUR_ALPHA).unlike.any())
+
+    assert alarms <= stats.binom.ppf(0.999, 720, HOUR_ALPHA)
 
 
 def test_answers_are_finite_where_devices_and_columns_are_empty() -> None:
