@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,6 +27,11 @@ from whitebox_wire import __version__
 from whitebox_wire.errors import ConfigError, WhiteboxError
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # argparse gives it no other name
+# The settings that `run` takes on its command line.
+_RUN_SETTINGS = (
+    *("store_path", "hub_address", "hub_http_address", "specs", "models", "listen"),
+    *("http_address", "agent_id", "labels"),
+)
 # The first that fits counts.
 _EXITS: tuple[tuple[type[WhiteboxError], int], ...] = (
     (ConfigError, 78),
@@ -125,6 +131,10 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument(
         "--listen", action="append", help="host:port or unix:PATH; may be repeated"
     )  # fmt: skip
+    run.add_argument(
+        "--http", dest="http_address", help=f"host:port; default {Config().http_address}, '' is off"
+    )
+    run.add_argument("--hub-http", dest="hub_http_address", help="the hub's HTTP, host:port")
     run.add_argument("--agent-id", help="default: the host's name")
     run.add_argument(
         "--label", dest="labels", action="append", metavar="KEY=VALUE",
@@ -135,22 +145,24 @@ def _add_run(commands: _Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     # The server takes a while to import: other commands go without it.
-    from whitebox_agent.daemon import serve
+    from whitebox_agent.daemon import Daemon, serve
 
-    keys = ("store_path", "hub_address", "specs", "models", "listen", "agent_id", "labels")
-    config = load_config(options.config, os.environ, {key: getattr(options, key) for key in keys})
+    given = {key: getattr(options, key) for key in _RUN_SETTINGS}
+    load = partial(load_config, options.config, os.environ, given)
+    config = load()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s %(name)s %(message)s"
     )
 
-    def ready(addresses: Sequence[str]) -> None:
+    def ready(daemon: Daemon) -> None:
         print(
-            f"whitebox-agent ready id={config.name} listen={','.join(addresses)}"
-            f" store={config.store_path} hub={config.hub_address or 'none'}",
+            f"whitebox-agent ready id={config.name} listen={','.join(daemon.listen)}"
+            f" http={daemon.http or 'none'} store={config.store_path}"
+            f" hub={config.hub_address or 'none'}",
             flush=True,
         )
 
-    serve(config, ready)
+    serve(config, load, ready)
 
 
 def _profile(options: argparse.Namespace) -> None:

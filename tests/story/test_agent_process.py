@@ -77,7 +77,7 @@ def start_agent(start: Any, spec_file: Path, tmp_path: Path) -> Callable[..., An
             "whitebox_agent.cli",
             *("run", "--store", str(tmp_path / "agent.db"), "--spec", str(spec_file)),
             *("--listen", f"unix:{tmp_path}/agent.sock", "--listen", "127.0.0.1:0"),
-            *("--agent-id", "edge-1", *(("--hub", hub) if hub else ())),
+            *("--http", "127.0.0.1:0", "--agent-id", "edge-1", *(("--hub", hub) if hub else ())),
             WHITEBOX_AGENT_SETTLE_MS="0",
         )
 

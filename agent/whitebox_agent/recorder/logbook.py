@@ -68,14 +68,23 @@ class Logbook:
             return self._log_row(model, rows, extras)
         return self._accepted(self._table(model, rows, extras))
 
-    def record_rows(self, model_id: str, rows: object, extras: Extras, done: Done) -> None:
-        """As `log`, for who waits: `done` is set when the rows are on disk.
+    def record_rows(
+        self,
+        model_id: str,
+        rows: object,
+        extras: Extras,
+        done: Done,
+        labels: tuple[Sequence[str], Sequence[object]] = ((), ()),
+    ) -> None:
+        """As `log`, for who waits: `done` is set when the rows are on disk, and with them `labels`:
+        ids and true values of some of them.
 
         Raises:
             UnknownModelError, DataError: as `Agent.log`.
             QueueFullError: try again later.
         """
-        self._queue(self._table(self._models[model_id], rows, extras), done)
+        batches = self._table(self._models[model_id], rows, extras)
+        self._queue((*batches, *self._label_table(model_id, *labels)), done)
 
     def _log_row(self, model: Model, row: dict[str, object], extras: Extras) -> int:
         values = self._picker(model).pick(row, extras.prediction, extras.score)
