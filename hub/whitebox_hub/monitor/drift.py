@@ -1,7 +1,7 @@
 """Measures of drift: how far a window's features and predictions lie from the reference.
 
 Distances between shares are taken of groups, missing values among those of categories, and are
-significant by the G test of the same groups (chi-square's by its own). Distances between numbers
+significant by the G test of the same groups. Distances between numbers
 are taken of the fine cells and are significant by their own laws. One vectorised pass for all
 columns. `data_drift` and `prediction_drift` are PSI; a distance of the prediction goes by its
 column's name.
@@ -17,7 +17,7 @@ from whitebox_hub.monitor import ModelContext
 from whitebox_hub.monitor.measure import NO_REFERENCE, Key, Measure
 from whitebox_hub.statistics.bridge import REFERENCE_SHARE
 from whitebox_hub.statistics.bridge import ROWS_MIN as BRIDGE_ROWS_MIN
-from whitebox_hub.statistics.chi_square import chi_square, chi_square_p_values
+from whitebox_hub.statistics.chi_square import chi_square
 from whitebox_hub.statistics.contingency import ROWS_MIN
 from whitebox_hub.statistics.groups import IntArray
 from whitebox_hub.statistics.gtest import g_test
@@ -62,12 +62,10 @@ def measure_groups(context: ModelContext, live: IntVector) -> dict[Key, Measure]
         "" if enough else _too_few(int(rows), int(before))
         for enough, rows, before in zip(test.enough, rows_of, known, strict=True)
     ]
-    pearson = chi_square_p_values(merged, reference, joined)
     result: dict[Key, Measure] = {}
     for metric, distance in _OF_GROUPS.items():
-        p_values = pearson if metric == "chi_square" else test.p_value
         values = distance(reference, joined, plan.offsets)
-        said = _measures(rows_of, values, p_values, problems)
+        said = _measures(rows_of, values, test.p_value, problems)
         result |= zip((_key(metric, name, names) for name in names), said, strict=True)
     return result
 

@@ -53,7 +53,7 @@ class BridgeLaws:
 
     @staticmethod
     def of(reference: NumericSample) -> BridgeLaws:
-        """The laws for a reference; takes about 5 ms a column."""
+        """The laws for a reference; takes some 10 ms a column."""
         cells = reference.cells
         known = shares(reference.counts, cells.offsets)
         weights = _weights(reference, known)

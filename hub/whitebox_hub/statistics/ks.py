@@ -1,8 +1,8 @@
 """The Kolmogorov-Smirnov distance: the largest difference of the shares below any value.
 
 D = max of |F - G| over the edges of the fine cells (Smirnov 1939), between 0 and 1: never more
-than that of the rows, and within 0.01 of it. Its p-value follows Kolmogorov's law, on a column's
-own cells (`bridge`) or as it stands, where it is conservative.
+than that of the rows, and within 0.01 of it (0.0125 where D > 0.5). Its p-value follows
+Kolmogorov's law, on a column's own cells (`bridge`) or as it stands, where it is conservative.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from whitebox_hub.statistics.groups import GroupPlan
 from whitebox_hub.statistics.contingency import RARE_SHARE
+from whitebox_hub.statistics.groups import GroupPlan
 from whitebox_hub.statistics.gtest import GTest, g_test
 from whitebox_hub.statistics.merge import merge
 from whitebox_wire.vector import FloatArray
