@@ -11,7 +11,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from aiohttp import web
@@ -46,7 +46,9 @@ async def register_spec(request: web.Request) -> web.Response:
         known = await asyncio.to_thread(records.model, model_id)
         created = await asyncio.to_thread(records.bundle, digest) is None
         before = await asyncio.to_thread(SegmentBook(records, request.app[CONTEXTS]).spec, model_id)
-        model, monitors = registration(bundle, known, before, _new_id, request.app[NOW_MS]())
+        watching = await asyncio.to_thread(records.monitors, model_id, "", MONITORS_MAX)
+        present = Present(known, before, frozenset(monitor.segment for monitor in watching))
+        model, monitors = registration(bundle, present, _new_id, request.app[NOW_MS]())
         await asyncio.to_thread(records.put_bundle, model, bundle, monitors)
     request.app[SPECS].changed()
     request.app[CONTEXTS].forget()
@@ -71,21 +73,28 @@ async def get_spec(request: web.Request) -> web.Response:
     return web.Response(body=spec, content_type="application/octet-stream")
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A model as it is before a spec is registered: its record and spec if it has them, and the
+    segments that its monitors watch.
+    """
+
+    model: ModelRecord | None = None
+    spec: ModelSpec | None = None
+    watched: frozenset[int] = frozenset()
+
+
 def registration(
-    bundle: SpecBundle,
-    known: ModelRecord | None,
-    before: ModelSpec | None,
-    new_id: Callable[[], str],
-    now_ms: int,
+    bundle: SpecBundle, present: Present, new_id: Callable[[], str], now_ms: int
 ) -> tuple[ModelRecord, tuple[Monitor, ...]]:
     """The model as it is after its spec was registered, and the monitors it gains: all of them
-    with its first spec, later those of the segments that are new. `before` is its present spec.
+    with its first spec, later those of the segments that are new.
 
     Raises:
-        ConflictError: the model that is known is of another kind, or its segments changed places.
+        ConflictError: the model is of another kind, or a segment would take another's place.
         DataError: the model's id cannot be part of an address.
     """
-    spec = bundle.spec
+    spec, known = bundle.spec, present.model
     if "/" in spec.model_id:
         raise DataError("model id: must not hold a slash", hint="profile again with another id")
     if known is not None and known.type != spec.kind.value:
@@ -101,7 +110,7 @@ def registration(
         granularity="",
         created_ms=now_ms,
     )
-    first_segment = _first_new_segment(before, spec) if before else 0
+    first_segment = _first_new_segment(present, spec) if present.spec else 0
     model = replace(
         model,
         target_column=spec.target.column,
@@ -112,19 +121,28 @@ def registration(
     return model, default_monitors(spec, new_id, now_ms, first_segment)
 
 
-def _first_new_segment(before: ModelSpec, after: ModelSpec) -> int:
+def _first_new_segment(present: Present, spec: ModelSpec) -> int:
     """The number of the first segment that a new spec adds.
 
     Monitors, windows and alerts know a segment by its number, so numbers keep their names.
     """
-    for number, (old, new) in enumerate(zip(before.segments, after.segments, strict=False), 1):
+    before = present.spec.segments if present.spec else ()
+    for number, (old, new) in enumerate(zip(before, spec.segments, strict=False), start=1):
         if old.name != new.name:
             raise ConflictError(
-                f"segment {number} of model {after.model_id!r} is {old.name!r}, and {new.name!r} "
+                f"segment {number} of model {spec.model_id!r} is {old.name!r}, and {new.name!r} "
                 "in this spec",
                 hint="keep the order of segments and add new ones at the end",
             )
-    return len(before.segments) + 1
+    first = len(before) + 1
+    for number, segment in enumerate(spec.segments[len(before) :], start=first):
+        if number in present.watched:
+            raise ConflictError(
+                f"segment {number}, {segment.name!r} in this spec, is watched by monitors of one "
+                "that the model had before",
+                hint="delete those monitors first",
+            )
+    return first
 
 
 async def _bundle_bytes(request: web.Request) -> bytes:

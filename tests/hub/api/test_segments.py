@@ -211,3 +211,20 @@ def test_a_new_spec_cannot_give_a_segments_number_to_another(known: Hub, bench: 
     status, detail = known.refused("POST", "/v1/specs", body)
 
     assert (status, "segment 2 of model 'income' is 'Berlin'" in detail) == (409, True)
+
+
+def test_a_segment_in_the_place_of_one_that_is_gone_needs_its_monitors_gone(
+    known: Hub, bench: Bench
+) -> None:
+    register(known, segmented(bench, YOUNG))
+    body = encode_bundle(segmented(bench, YOUNG, replace(BERLIN, name="Rome")).bundle)
+
+    status, detail = known.refused("POST", "/v1/specs", body)
+    for monitor in known.get("/v1/model-monitors?model_id=income"):
+        if monitor["segment"] == 2:
+            known.call("DELETE", f"/v1/model-monitors/{monitor['id']}")
+    answer = known.call("POST", "/v1/specs", body)
+
+    assert (status, "segment 2, 'Rome' in this spec, is watched" in detail) == (409, True)
+    assert answer.status == 201
+    assert {m["segment_name"] for m in answer.document["monitors"]} == {None, "young", "Rome"}
