@@ -7,7 +7,6 @@ transaction. A step holds either inferences or labels, so labels see every predi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
@@ -42,9 +41,10 @@ Recall = Callable[[str, Sequence[str]], Mapping[str, Remembered]]
 Batch = TypeVar("Batch", InferenceBatch, LabelBatch)
 
 
-def first_run(batches: Sequence[RowBatch]) -> Sequence[RowBatch]:
-    """The batches up to the first of the other stream."""
-    return [] if not batches else list(next(groupby(batches, key=lambda b: b.stream))[1])
+def steps_of(batches: Sequence[RowBatch]) -> list[list[RowBatch]]:
+    """The batches as one step of inferences and then one of labels, where there are any."""
+    streams = [[batch for batch in batches if batch.stream is stream] for stream in Stream]
+    return [step for step in streams if step]
 
 
 def plan_fold(

@@ -21,7 +21,7 @@ from whitebox_agent.clock import Clock
 from whitebox_agent.coarsening import relieve
 from whitebox_agent.fold import join_batches
 from whitebox_agent.models import Model, Models
-from whitebox_agent.recorder.folding import first_run, plan_fold
+from whitebox_agent.recorder.folding import plan_fold, steps_of
 from whitebox_agent.recorder.queue import Entry, Mark, Row, RowQueue
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.codec import encode_batch
@@ -37,6 +37,10 @@ _HEADS_MAX = 10_000
 
 class BufferFullError(StoreError):
     """Rows come faster than they fold, or do not fold at all: no more are taken."""
+
+
+# So many folds may be due before commits wait for them.
+_BACKLOG_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class Writer(threading.Thread):
         """How long there is nothing to do unless something is logged."""
         if not self._unfolded:
             return self._limits.idle_s
+        if self._unfolded >= self._limits.fold_rows:
+            return 0.0
         return min(max(self._fold_due_s - time.monotonic(), 0.0), self._limits.idle_s)
 
     def _commit(self, entries: Sequence[Entry], shed: Sequence[Drop]) -> None:
@@ -155,17 +161,21 @@ class Writer(threading.Thread):
             )
 
     def _fold(self, *, everything: bool) -> None:
-        """Fold one step if it is time, or step by step until nothing is left."""
+        """Fold one step if it is time, or step by step until nothing is left. Where rows come
+        faster than they are folded, who waits for the disk waits for the folds, too: the store
+        does not grow.
+        """
         while self._unfolded and (everything or self._fold_is_due()):
-            waiting = first_run(self._buffer.rows.waiting(self._limits.fold_rows))
+            waiting = self._buffer.rows.waiting(self._limits.fold_rows)
             if not waiting:
                 self._unfolded = 0
                 return
-            self._fold_step(waiting)
+            for step in steps_of(waiting):
+                self._fold_step(step)
             # Never down to zero by reckoning: only an empty store says that nothing is left.
             self._unfolded = max(self._unfolded - sum(batch.rows for batch in waiting), 1)
             self._fold_due_s = time.monotonic() + self._limits.fold_s
-            if not everything:
+            if not everything and self._unfolded < _BACKLOG_STEPS * self._limits.fold_rows:
                 return
 
     def _fold_is_due(self) -> bool:

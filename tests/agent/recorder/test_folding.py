@@ -10,7 +10,7 @@ import pytest
 
 from whitebox_agent.buffer import Drop, Fold, Remembered, RowBatch, Stream
 from whitebox_agent.models import Model
-from whitebox_agent.recorder.folding import first_run, plan_fold
+from whitebox_agent.recorder.folding import plan_fold, steps_of
 from whitebox_agent.window import ShipPolicy
 from whitebox_wire.codec import encode_batch, encode_labels, encode_spec
 from whitebox_wire.layout import Section
@@ -185,9 +185,10 @@ def test_a_step_never_mixes_inferences_and_labels(model: Model, draw_batch: Draw
     rows = stored(model, draw_batch(model.spec, 2))
     late = labels(model, ["r0"], targets(model, 1))
 
-    assert first_run([rows, rows, late, rows]) == [rows, rows]
-    assert first_run([late, rows]) == [late]
-    assert first_run([]) == []
+    assert steps_of([rows, rows, late, rows]) == [[rows, rows, rows], [late]]
+    assert steps_of([late, rows]) == [[rows], [late]]
+    assert steps_of([late]) == [[late]]
+    assert steps_of([]) == []
 
 
 SEGMENTS = (
