@@ -141,7 +141,8 @@ def spec_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def log(agent: Agent) -> None:
     """All canaries as rows: some by themselves, the rest as a table."""
-    columns = {"age": AGES, "income": INCOMES, "job": TEXTS, "secret": SECRETS}
+    columns: dict[str, list[Any]] = {"age": AGES, "income": INCOMES}
+    columns |= {"job": TEXTS, "secret": SECRETS}
     classes = [UNKNOWN_CLASS if i % 9 == 0 else PREDICTED for i in range(ROWS)]
     times = [START_S + i for i in range(ROWS)]
     for i in range(20):
