@@ -92,8 +92,7 @@ def _set_sums(
     apart = counts - rows[:, None] * (known.counts / known.rows[0])
     # Middles of the cells; an outer one's rows lie at its edge and their mean excess beyond it.
     edges = np.concatenate(([0.0], np.cumsum(cells.widths[1:])))
-    middles = (edges - cells.widths / 2)[:-1]
-    middles = np.append(middles, edges[-2])
+    middles = edges - cells.widths / 2
     beyond = [
         np.divide(mean * known.rows[0], max(known.counts[at], 1.0))
         for mean, at in ((means[2], 0), (means[3], -1))
