@@ -22,6 +22,7 @@ from whitebox_wire.layout import Section
 from whitebox_wire.vector import ONE, FloatArray, IntVector
 
 NO_EXPLANATIONS = "no explained rows yet"
+NOT_SENT = "it has a noise budget, so its attributions do not leave the devices"
 _NO_REFERENCE = "the reference has no explanations to compare with"
 
 
@@ -40,7 +41,10 @@ def measure_attributions(
     before = reference[1]
     values = [ndcg(before, now), attribution_distance(before, now)]
     values += attribution_changes(before, now).tolist()
-    return {key: Measure(rows, value) for key, value in zip(keys, values, strict=True)}
+    said = {key: Measure(rows, value) for key, value in zip(keys, values, strict=True)}
+    for name in context.spec.privacy.noised:
+        said["attribution_change", name] = Measure(rows, problem=NOT_SENT)
+    return said
 
 
 def _problem(rows: int, known: int | None) -> str:
@@ -75,4 +79,6 @@ def _attributions(context: ModelContext, vector: IntVector) -> tuple[int, FloatA
     scales = np.array(policy.output_scales)[:, None]
     # Shares of the largest scale, so that no sum overflows; nothing here has a unit.
     totals: FloatArray = (sums * (scales / scales.max())).sum(axis=0)
+    # Devices send none of a noised feature, so neither side has any: the others keep their order.
+    totals[[f.name in context.spec.privacy.noised for f in context.spec.counted]] = 0.0
     return rows, totals / max(rows, 1)

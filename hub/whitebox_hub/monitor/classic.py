@@ -20,6 +20,7 @@ import numpy as np
 from whitebox_hub.monitor import ModelContext
 from whitebox_hub.monitor.baseline import Vectors
 from whitebox_hub.monitor.measure import NO_REFERENCE, Classic, Key, Measure
+from whitebox_hub.monitor.noised import carrying_noise
 from whitebox_hub.monitor.targets import reference_labels, target_block
 from whitebox_hub.statistics.chi_square import goodness_of_fit
 from whitebox_hub.statistics.groups import ColumnBlock, IntArray
@@ -37,6 +38,8 @@ FEW_DISTINCT = 5
 P_VALUE = 0.05
 DISTANCE = 0.1
 DEVIATION_MIN = 0.001
+# Its thresholds know no noise: every window of a noised feature would drift.
+UNSUPPORTED = "its counts carry privacy noise: judge it by the calibrated rule"
 
 KS = "K-S p_value"
 CHI_SQUARE = "chi-square p_value"
@@ -68,6 +71,9 @@ def measure_classic(context: ModelContext, vectors: Vectors) -> dict[Key, Classi
         )
         baseline = context.baseline
         result |= _compare(columns, baseline.vector if baseline else None, live)
+        for name in carrying_noise(context, live):
+            key: Key = ("data_drift", name)
+            result[key] = Classic(result[key].rows, problem=UNSUPPORTED)
     live = vectors.get(Section.LABELS)
     if live is not None:
         column = _Column(("target_drift", None), target_block(layout), spec.target.value)

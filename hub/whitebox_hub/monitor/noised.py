@@ -39,6 +39,12 @@ def measure_noised(
     return result
 
 
+def carrying_noise(context: ModelContext, live: IntVector) -> frozenset[str]:
+    """The features whose counts in a features section carry noise."""
+    features = zip(context.spec.counted, context.layout.features, strict=True)
+    return frozenset(feature.name for feature, block in features if _variance(block, live) > 0.0)
+
+
 def _variance(block: FeatureBlock, live: IntVector) -> float:
     """The variance of the noise in each of a feature's cells, over all devices."""
     place = block.noise_variance

@@ -10,11 +10,19 @@ import pytest
 
 from tests.hub.monitor.conftest import draw
 from whitebox_hub.monitor import ModelContext
+from whitebox_hub.monitor.attributions import NOT_SENT, measure_attributions
+from whitebox_hub.monitor.classic import UNSUPPORTED as CLASSIC_UNSUPPORTED
+from whitebox_hub.monitor.classic import drifted_share, measure_classic
 from whitebox_hub.monitor.features import measure_features
 from whitebox_hub.monitor.noised import UNSUPPORTED
 from whitebox_wire.layout import Layout, Section
-from whitebox_wire.spec import NoiseBudget, PrivacyPolicy
-from whitebox_wire.vector import ONE, IntVector
+from whitebox_wire.spec import (
+    ExplanationPolicy,
+    ExplanationSpace,
+    NoiseBudget,
+    PrivacyPolicy,
+)
+from whitebox_wire.vector import ONE, IntVector, zeros
 
 SIGMA = 6.408
 
@@ -102,3 +110,34 @@ def test_a_window_whose_noise_is_zero_is_judged_exactly(noised_context: ModelCon
     said = measure_features(noised_context, exact)
 
     assert said["jensen_shannon", "age"].value is not None
+
+
+def test_the_classic_rule_leaves_noised_features_out(noised_context: ModelContext) -> None:
+    said = measure_classic(noised_context, {Section.FEATURES: noised(noised_context, 2_000, 3)})
+
+    assert said["data_drift", "age"].problem == CLASSIC_UNSUPPORTED
+    assert not said["data_drift", "job"].problem
+    assert drifted_share(said).value == 0.0, "of the features that can be compared"
+
+
+def test_attributions_that_were_not_sent_are_no_drift(noised_context: ModelContext) -> None:
+    """The training set's are exact and the devices send zeros: the others are compared alone."""
+    policy = ExplanationPolicy(ExplanationSpace.MARGIN, (1.0,))
+    spec = replace(noised_context.spec, explanation=policy).check()
+    layout = Layout.of(spec)
+    block = layout.explanations
+    assert block is not None
+    live, training = zeros(layout, Section.EXPLANATIONS), zeros(layout, Section.EXPLANATIONS)
+    live[block.rows] = training[block.rows] = 1_000
+    training[block.absolute[0]] = 9_000 * ONE, 1_000 * ONE
+    live[block.absolute[0]] = 0, 1_000 * ONE
+    context = replace(
+        noised_context, spec=spec, layout=layout, training={Section.EXPLANATIONS: training}
+    )
+
+    said = measure_attributions(context, live)
+
+    assert said["attribution_ndcg", None].value == pytest.approx(1.0)
+    assert said["attribution_drift", None].value == pytest.approx(0.0)
+    assert said["attribution_change", "job"].value == pytest.approx(0.0)
+    assert said["attribution_change", "age"].problem == NOT_SENT
