@@ -37,14 +37,18 @@ def drivers(
     vector = live.get(section) if section else None
     if vector is None:
         return ()
-    if section is Section.LABELS:
+    if section is Section.LABELS and metric != "target_drift":
         return _confusions(context, vector)
+    if section is not Section.FEATURES:
+        return ()
     names = [counted.name for counted in context.spec.counted]
     baseline = context.baseline
     if baseline is None:
         return ()
     if feature not in names:
-        return _of_column(context, baseline, vector, len(names))
+        column = context.spec.prediction.column
+        of_prediction = feature == column or known is find("prediction_drift")
+        return _of_column(context, baseline, vector, len(names)) if of_prediction else ()
     if metric == "missing_rate":
         return _of_missing(context, baseline, vector, names.index(feature))
     return _of_column(context, baseline, vector, names.index(feature))

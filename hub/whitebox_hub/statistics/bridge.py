@@ -9,7 +9,8 @@ Pearson's type III (a shifted gamma) with its three moments.
 
 A far tail that holds a handful of a window's rows follows no such law. Wasserstein's test weighs
 only edges with `TAIL_ROWS` expected beyond them, in five steps of the number of rows.
-Type-I error is within 0.6 to 1.5 of nominal from 50 rows on (see the tests).
+Type-I error is within 0.7 to 1.5 of nominal at 5 % and 1 % from 50 rows on (see the tests); at
+1e-5, by a million windows of 100 and of 1,000 rows, KS has 0.8 to 1.7 of it and Wasserstein less.
 """
 
 from __future__ import annotations

@@ -92,6 +92,32 @@ def test_performance_names_the_kinds_of_error(bench: Bench, context: ModelContex
     }
 
 
+def test_what_is_not_of_groups_or_labels_has_no_drivers(
+    bench: Bench, context: ModelContext
+) -> None:
+    rows = bench.rows(1_000, age_shift=1.0)
+    live = {
+        Section.FEATURES: bench.features(rows),
+        Section.LABELS: bench.labels(rows),
+        Section.EXPLANATIONS: np.zeros(3, np.int64),
+    }
+
+    for metric in ("volume", "dataset_drift", "target_drift", "attribution_ndcg"):
+        assert drivers(context, live, metric, None) == ()
+    assert drivers(context, live, "attribution_change", "age") == ()
+
+
+def test_a_distance_of_the_prediction_by_its_column_names_classes(
+    bench: Bench, context: ModelContext
+) -> None:
+    rows = bench.rows(1_000)
+    live = _features(bench, replace(rows, score=np.full(1_000, 0.9)))
+
+    assert drivers(context, live, "hellinger", "prediction") == drivers(
+        context, live, "prediction_drift", None
+    )
+
+
 def test_nothing_is_said_where_nothing_is_known(bench: Bench, context: ModelContext) -> None:
     live = _features(bench, bench.rows(1_000, age_shift=1.0))
     bare = context_of(replace(bench.bundle, references=()), 86_400)
