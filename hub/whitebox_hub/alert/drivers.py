@@ -39,19 +39,15 @@ def drivers(
         return ()
     if section is Section.LABELS and metric != "target_drift":
         return _confusions(context, vector)
-    if section is not Section.FEATURES:
-        return ()
-    names = [counted.name for counted in context.spec.counted]
+    prediction = context.spec.prediction.column
+    names = [*(counted.name for counted in context.spec.counted), prediction]
+    if known is find("prediction_drift"):
+        feature = prediction
     baseline = context.baseline
-    if baseline is None:
+    if section is not Section.FEATURES or baseline is None or feature not in names:
         return ()
-    if feature not in names:
-        column = context.spec.prediction.column
-        of_prediction = feature == column or known is find("prediction_drift")
-        return _of_column(context, baseline, vector, len(names)) if of_prediction else ()
-    if metric == "missing_rate":
-        return _of_missing(context, baseline, vector, names.index(feature))
-    return _of_column(context, baseline, vector, names.index(feature))
+    of = _of_missing if metric == "missing_rate" else _of_column
+    return of(context, baseline, vector, names.index(feature))
 
 
 def _of_missing(
