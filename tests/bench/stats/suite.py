@@ -27,10 +27,12 @@ from tests.bench.stats.delay import measure_delay
 from tests.bench.stats.goals import verdicts
 from tests.bench.stats.plan import Figures, Outcome, Plan, Table
 from tests.bench.stats.quiet import measure_quiet
+from tests.bench.stats.tail import measure_tail
 from tests.bench.stats.type_one import measure_type_one
 
 EXPERIMENTS: tuple[Callable[[Plan], Outcome], ...] = (
     measure_type_one,
+    measure_tail,
     measure_quiet,
     measure_delay,
     measure_binned,

@@ -11,6 +11,7 @@ from pathlib import Path
 RUN = Path(__file__).parent / "run.py"
 KEYS = {
     *("type1_worst_ratio", "type1_least_ratio", "type1_not_judged_share"),
+    *("tail_data_drift_ratio_at_0.01", "tail_wasserstein_ratio_at_2e-05"),
     *("quiet_alarms_30d", "quiet_alarms_30d_worst"),
     *("delay_windows_010std", "delay_windows_025std", "delay_windows_050std"),
     *("ks_max_error", "w1_max_error", "psi_max_error", "auroc_max_error"),
