@@ -95,8 +95,9 @@ def _table(ratios: Mapping[str, FloatArray], tests: int) -> Table:
     return Table(
         title="False alarms far out in the tail",
         note=(
-            f"The rate of p-values at or below a level, divided by the level: {tests:,} windows of a "
-            f"column, of 200 and 1,000 rows, normal and lognormal; references have {REFERENCE_ROWS:,}. "
+            f"The rate of p-values at or below a level, divided by the level: {tests:,} windows of "
+            "a column, of 200 and 1,000 rows, normal and lognormal; references have "
+            f"{REFERENCE_ROWS:,}. "
             "An hour's share of the default budget, spread over 50 features, is about 1e-5."
         ),
         headings=("test", *(f"{level:g}" for level in LEVELS)),
