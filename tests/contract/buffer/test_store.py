@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.buffer.conftest import (
+    BIG,
     DIGEST,
     EPOCH,
     batch,
@@ -84,3 +85,13 @@ def test_a_file_that_is_no_store_is_refused(path: Path) -> None:
 
     with pytest.raises(StoreError, match=str(path)), opened(path):
         pass
+
+
+def test_asking_for_what_is_not_there_writes_nothing(path: Path) -> None:
+    with opened(path) as buffer:
+        before = {file: file.read_bytes() for file in path.parent.iterdir()}
+
+        assert buffer.outbox.take_off(BIG, BIG, empty=False) is None
+        assert buffer.rows.forget(now_ms=0, keep_max=100) == 0
+
+        assert {file: file.read_bytes() for file in path.parent.iterdir()} == before

@@ -136,7 +136,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that writes: all of it or nothing.
+        """One transaction that writes: all of it or nothing; nothing where it changes nothing.
 
         Raises:
             UnwritableError: the disk is full or does not write.
@@ -146,10 +146,13 @@ class Database:
             if self._full and self._reserve.take():
                 self._set_full(False)
             with self._transaction("BEGIN IMMEDIATE") as conn:
+                changes = conn.total_changes
                 yield conn
-                position = seal_position(conn)
-            self._position = position
-            self._bookmark.write(position)
+                changed = conn.total_changes > changes
+                position = seal_position(conn) if changed else self._position
+            if changed and position is not None:
+                self._position = position
+                self._bookmark.write(position)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
