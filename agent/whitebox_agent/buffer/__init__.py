@@ -183,7 +183,8 @@ class StoredSpec:
 class Books:
     """The books, for people and for the hub. `opened_ms` is the age of the oldest unsent row.
 
-    `lonely_items` sums, of `lonely_rows` rows, hold fewer rows than may ship, even all together.
+    `note` is what the hub said when it last refused something. `lonely_items` sums, of
+    `lonely_rows` rows, hold fewer rows than may ship, even all together.
     """
 
     agent_id: str

@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 # Of SQLite's own; a store that may not grow has as many pages as it has.
 _PAGES_MAX = 2**30
+_PAGE_BYTES = 4_096
 _CHECKPOINT_PAGES = 1_000
 # One may find damage, one a full disk.
 _OPEN_TRIES = 3
@@ -101,7 +102,8 @@ class Database:
                 make_tables(conn, *self._first)
             self._check_version(conn)
             self._position = self._checked(conn)
-            conn.execute("UPDATE meta SET agent_id = ?", [self._first[0]])
+            # Only where it says something new: a store opens with no byte free.
+            conn.execute("UPDATE meta SET agent_id = ?1 WHERE agent_id != ?1", [self._first[0]])
             conn.execute("COMMIT")
         except BaseException:
             conn.close()
@@ -242,8 +244,10 @@ class Database:
         with suppress(sqlite3.Error):
             [pages] = self._conn.execute("PRAGMA page_count").fetchone()
             self._conn.execute(f"PRAGMA max_page_count = {pages if self._full else _PAGES_MAX}")
-            # After every commit: the log is written from its start again and need not grow.
-            checkpoint = 1 if self._full else _CHECKPOINT_PAGES
+            # The log never takes more than the reserve. On a full disk it begins anew with every
+            # commit, and need not grow.
+            checkpoint = min(_CHECKPOINT_PAGES, self._reserve.bytes // _PAGE_BYTES // 2)
+            checkpoint = 1 if self._full else max(checkpoint, 1)
             self._conn.execute(f"PRAGMA wal_autocheckpoint = {checkpoint}")
             self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 

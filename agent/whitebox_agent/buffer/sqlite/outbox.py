@@ -100,7 +100,8 @@ class SqliteOutbox:
             _acknowledge(conn, landing.acknowledged)
             write_drops(conn, landing.drops)
             conn.execute(
-                "UPDATE meta SET in_flight = 0, acknowledged_ms = ?, note = ?",
+                "UPDATE meta SET in_flight = 0, acknowledged_ms = ?,"
+                " note = coalesce(nullif(?, ''), note)",
                 [landing.now_ms, landing.note],
             )
 

@@ -21,6 +21,7 @@ class Reserve:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._due_s = 0.0
+        self.bytes = RESERVE_BYTES_MAX
 
     def take(self) -> bool:
         """Set the space aside, unless it was tried a moment ago; whether it is now."""
@@ -29,10 +30,10 @@ class Reserve:
         self._due_s = time.monotonic() + RETRY_S
         try:
             disk = os.statvfs(self._path.parent)
-            size = min(RESERVE_BYTES_MAX, disk.f_blocks * disk.f_frsize // _SHARE)
+            self.bytes = min(RESERVE_BYTES_MAX, disk.f_blocks * disk.f_frsize // _SHARE)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                _allocate(descriptor, size)
+                _allocate(descriptor, self.bytes)
             finally:
                 os.close(descriptor)
         except OSError:
