@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import signal
 import socket
 import threading
@@ -131,13 +130,11 @@ def _http(agent: Agent, settings: Settings) -> Iterator[str]:
 
 def serve(config: Config, load: Load, ready: Callable[[Daemon], None]) -> None:
     """Run until SIGTERM or SIGINT, then put everything on disk and end."""
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, _: signals.put(number))
+    next_signal = _signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     with running(config, load) as daemon:
         ready(daemon)
         tell_systemd("READY=1")
-        while signals.get() == signal.SIGHUP:
+        while next_signal() == signal.SIGHUP:
             tell_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1_000}")
             daemon.settings.reload()
             tell_systemd("READY=1")
@@ -146,6 +143,20 @@ def serve(config: Config, load: Load, ready: Callable[[Daemon], None]) -> None:
         late.daemon = True
         late.start()
     late.cancel()
+
+
+def _signals(*numbers: signal.Signals) -> Callable[[], int]:
+    """A function that waits for the next of these signals.
+
+    A signal may reach any thread, a library's too, and Python's own handlers run in the main one
+    when that happens to wake; a byte in a socket wakes it always.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writer.detach())
+    return lambda: reader.recv(1)[0]
 
 
 def _now_ms() -> int:

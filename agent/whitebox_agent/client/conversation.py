@@ -31,14 +31,14 @@ class Conversation(threading.Thread):
 
     def run(self) -> None:
         """Talk whenever there is something to say, until the rows' side is closed."""
-        while self._outgoing.wait_for_work():
-            self._try_to_talk()
+        while number := self._outgoing.wait_for_work():
+            self._try_to_talk(number)
         self._outgoing.abandon()
         self._line.close()
 
-    def _try_to_talk(self) -> None:
+    def _try_to_talk(self, number: int) -> None:
         try:
-            self._talk()
+            self._talk(number)
         except (AgentGoneError, MalformedError) as error:
             self._part(str(error))
         except Exception as error:
@@ -48,11 +48,11 @@ class Conversation(threading.Thread):
         else:
             self._outgoing.part(complete=True, pause_s=0.0)
 
-    def _talk(self) -> None:
+    def _talk(self, number: int) -> None:
         self._line.connect(CONNECT_S)
 
         def requests() -> bytes | None:
-            parcel = self._outgoing.next(IDLE_S)
+            parcel = self._outgoing.next(number, IDLE_S)
             return None if parcel is None else parcel.data
 
         for answer in self._line.talk(iter(requests, None)):

@@ -63,7 +63,9 @@ class Outgoing:
         self._number = 0
         self._flushing = 0
         self._not_before_s = 0.0
-        self._talking = False
+        # The conversation that may take rows now; 0 between two of them.
+        self._talking = 0
+        self._conversations = 0
         self._closed = False
         self._logged = self._pending = 0
         self._settled = dict.fromkeys(("acknowledged", "shed", "refused", "unconfirmed"), 0)
@@ -112,24 +114,27 @@ class Outgoing:
 
     # What the conversation does.
 
-    def wait_for_work(self) -> bool:
-        """Wait until there is something to say, and the time to say it; False when closed."""
+    def wait_for_work(self) -> int:
+        """Wait until there is something to say, and the time to say it. Begins a conversation, and
+        gives its number; 0 when closed.
+        """
         with self._changed:
             while not self._closed:
                 pause_s = self._not_before_s - time.monotonic()
                 if pause_s <= 0 and (self._entries or self._ready):
-                    self._talking = True
-                    return True
+                    self._conversations += 1
+                    self._talking = self._conversations
+                    return self._talking
                 self._changed.wait(pause_s if pause_s > 0 else None)
-        return False
+        return 0
 
-    def next(self, idle_s: float) -> Parcel | None:
+    def next(self, conversation: int, idle_s: float) -> Parcel | None:
         """What to send next. None when there has been nothing for `idle_s`, or the conversation has
-        ended.
+        ended; whoever sends for it may notice late, when there is another one.
         """
         while True:
             with self._changed:
-                if not self._wait_for_turn(idle_s):
+                if not self._wait_for_turn(conversation, idle_s):
                     return None
                 if self._ready:
                     parcel = self._ready.popleft()
@@ -151,11 +156,11 @@ class Outgoing:
         except Exception as error:  # noqa: BLE001  # the thread's top: the others' rows go on
             return [Unsendable(sum(entry.rows for entry in entries), repr(error))]
 
-    def _wait_for_turn(self, idle_s: float) -> bool:
+    def _wait_for_turn(self, conversation: int, idle_s: float) -> bool:
         """Wait until something may be sent; False when nothing will be."""
 
         def may_send() -> bool:
-            if not self._talking or self._closed:
+            if self._talking != conversation or self._closed:
                 return True
             work = self._entries or self._ready
             free = len(self._in_flight) < IN_FLIGHT_MAX
@@ -168,7 +173,7 @@ class Outgoing:
                 return False
             until_s = self._not_before_s if self._not_before_s > now_s else max(end_s, now_s + 0.1)
             self._changed.wait(until_s - now_s)
-        return self._talking and not self._closed
+        return self._talking == conversation and not self._closed
 
     def _gathered(self) -> list[Entry]:
         """The oldest calls, after a moment in which others may join them."""
@@ -208,7 +213,7 @@ class Outgoing:
         and what it did not answer is sent again; else nobody knows. Go on after `pause_s`.
         """
         with self._changed:
-            self._talking = False
+            self._talking = 0
             self._not_before_s = time.monotonic() + pause_s
             if complete:
                 self._ready.extendleft(reversed(self._in_flight))
