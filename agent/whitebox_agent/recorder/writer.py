@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 # the threads that log from waiting longer than a fraction of a millisecond.
 ENCODED_ROWS_MAX = 256
 _HEADS_MAX = 10_000
+# A fold is halved so often at most.
+_HARDSHIPS_MAX = 8
 
 
 class BufferFullError(StoreError):
@@ -51,7 +53,7 @@ class WriterLimits:
     fold_s: float = 1.0
     fold_rows: int = 8_192
     idle_s: float = 1.0
-    retry_s: float = 1.0
+    retry_s: float = 0.25
     bounds_s: float = 60.0
     # Not after each fold, since a wipe writes every changed page a second time.
     wipe_s: float = 5.0
@@ -85,6 +87,7 @@ class Writer(threading.Thread):
         # When the bytes of folded rows are to be gone, too; None if there are none.
         self._wipe_due_s: float | None = None
         self._error: Exception | None = None
+        self._hardships = 0
 
     def run(self) -> None:
         """Write until the queue is closed and everything is on disk and folded."""
@@ -166,12 +169,18 @@ class Writer(threading.Thread):
         does not grow.
         """
         while self._unfolded and (everything or self._fold_is_due()):
-            waiting = self._buffer.rows.waiting(self._limits.fold_rows)
+            waiting = self._buffer.rows.waiting(self._limits.fold_rows >> self._hardships)
             if not waiting:
                 self._unfolded = 0
                 return
-            for step in steps_of(waiting):
-                self._fold_step(step)
+            try:
+                for step in steps_of(waiting):
+                    self._fold_step(step)
+            except StoreError:
+                # Where there is little space, a smaller step may fit.
+                self._hardships = min(self._hardships + 1, _HARDSHIPS_MAX)
+                raise
+            self._hardships = max(self._hardships - 1, 0)
             # Never down to zero by reckoning: only an empty store says that nothing is left.
             self._unfolded = max(self._unfolded - sum(batch.rows for batch in waiting), 1)
             self._fold_due_s = time.monotonic() + self._limits.fold_s

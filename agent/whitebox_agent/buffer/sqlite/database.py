@@ -65,6 +65,7 @@ class Database:
         self._pid = os.getpid()
         self._conn: sqlite3.Connection | None = None
         self._full = False
+        self._pages = 0
         self._fillers: list[Fill] = []
         self._reserve = Reserve(_beside(path, "reserve"))
         with ExitStack() as stack:
@@ -137,16 +138,22 @@ class Database:
                 self._stack.close()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, adds_rows: bool = False) -> Iterator[sqlite3.Connection]:
         """One transaction that writes: all of it or nothing; nothing where it changes nothing.
+
+        On a full disk those that add rows find place in the file as it is; the others, which make
+        room in the end, may also use the reserve.
 
         Raises:
             UnwritableError: the disk is full or does not write.
             DamagedError: the store was damaged, and was mended.
         """
         with self._lock:
-            if self._full and self._reserve.take():
-                self._set_full(False)
+            if self._full:
+                if self._reserve.take():
+                    self._set_full(False)
+                else:
+                    self._limit_pages(0 if adds_rows else self._reserve.bytes // 2 // _PAGE_BYTES)
             with self._transaction("BEGIN IMMEDIATE") as conn:
                 changes = conn.total_changes
                 yield conn
@@ -230,10 +237,11 @@ class Database:
 
     def _set_full(self, full: bool) -> None:
         """Give the reserve back and stop growing, or begin to grow again."""
+        if full == self._full:
+            return
+        logger.warning("disk full=%s store=%s", full, self._path)
         if full:
             self._reserve.release()
-        if full != self._full:
-            logger.warning("disk full=%s store=%s", full, self._path)
         self._full = full
         self._set_growth()
 
@@ -242,14 +250,20 @@ class Database:
         if self._conn is None:
             return
         with suppress(sqlite3.Error):
-            [pages] = self._conn.execute("PRAGMA page_count").fetchone()
-            self._conn.execute(f"PRAGMA max_page_count = {pages if self._full else _PAGES_MAX}")
+            [self._pages] = self._conn.execute("PRAGMA page_count").fetchone()
+            self._limit_pages(0 if self._full else _PAGES_MAX)
             # The log never takes more than the reserve. On a full disk it begins anew with every
             # commit, and need not grow.
             checkpoint = min(_CHECKPOINT_PAGES, self._reserve.bytes // _PAGE_BYTES // 2)
             checkpoint = 1 if self._full else max(checkpoint, 1)
             self._conn.execute(f"PRAGMA wal_autocheckpoint = {checkpoint}")
             self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def _limit_pages(self, more: int) -> None:
+        """Let the file have so many pages more than it had when the disk became full."""
+        if self._conn is not None:
+            pages = min(self._pages + more, _PAGES_MAX)
+            self._conn.execute(f"PRAGMA max_page_count = {pages}").fetchone()
 
     def _mend(self, cause: Exception) -> None:
         """Put a store of what can be read back in the place of the damaged one."""

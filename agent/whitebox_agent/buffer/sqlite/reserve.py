@@ -13,7 +13,7 @@ from pathlib import Path
 # The largest fold deletes one batch, and its pages go to the log as zeros.
 RESERVE_BYTES_MAX = 10 * 1024 * 1024
 # Of the whole file system: a small one is not filled by its own reserve.
-_SHARE = 16
+_SHARE = 4
 RETRY_S = 1.0
 
 

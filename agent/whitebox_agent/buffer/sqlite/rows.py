@@ -57,7 +57,7 @@ class SqliteRows:
             recorded[batch.model_id, batch.stream] += batch.rows
         for drop in drops:
             recorded[drop.model_id, drop.stream] += drop.rows
-        with self._database.writing() as conn:
+        with self._database.writing(adds_rows=True) as conn:
             conn.executemany(
                 _APPEND,
                 [(b.model_id, b.stream.value, b.rows, b.received_ms, b.body) for b in batches],
