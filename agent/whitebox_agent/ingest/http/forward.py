@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from whitebox_agent.ingest.http.exchange import Answer, HttpError, Request
-from whitebox_wire.settings import host_and_port
 
 # Whoever waits for alerts may do so for a minute.
 FORWARD_S = 75.0
@@ -39,8 +38,7 @@ def forward(request: Request, hub: str) -> Answer:
             f"{request.path[:200]} is the hub's, and this agent knows no hub's HTTP",
             hint="set hub_http_address",
         )
-    host, port = host_and_port(hub)
-    connection = http.client.HTTPConnection(host, port, timeout=CONNECT_S)
+    connection = http.client.HTTPConnection(hub, timeout=CONNECT_S)
     try:
         connection.connect()
         connection.sock.settimeout(FORWARD_S)

@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 from whitebox_agent.ingest.http.exchange import Answer, HttpError, Request, problem, problem_of
 from whitebox_agent.ingest.http.pages import Pages
 from whitebox_wire.errors import ConfigError, WhiteboxError
-from whitebox_wire.settings import host_and_port
 
 logger = logging.getLogger(__name__)
 
@@ -240,9 +239,9 @@ def serve_http(address: str, pages: Pages) -> Iterator[str]:
     Raises:
         ConfigError: the address is taken.
     """
-    host, port = host_and_port(address)
+    place = urlsplit(f"//{address}")
     try:
-        server = Server((host, port), pages)
+        server = Server((place.hostname or "", place.port or 0), pages)
     except OSError as error:
         raise ConfigError(
             f"HTTP cannot listen on {address}: {error.strerror}",
