@@ -7,7 +7,17 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from whitebox_hub.api import agents, alerts, health, metrics, models, monitors, rows, specs
+from whitebox_hub.api import (
+    agents,
+    alerts,
+    evidence,
+    health,
+    metrics,
+    models,
+    monitors,
+    rows,
+    specs,
+)
 from whitebox_hub.api.keys import (
     ACCEPTER,
     CONTEXTS,
@@ -52,6 +62,6 @@ def build_api(
     application[NOW_MS] = now_ms
     application[REGISTERING] = asyncio.Lock()
     application[REPORTING] = asyncio.Semaphore(REPORTS_AT_ONCE_MAX)
-    for noun in (agents, alerts, health, metrics, models, monitors, rows, specs):
+    for noun in (agents, alerts, evidence, health, metrics, models, monitors, rows, specs):
         application.add_routes(noun.routes)
     return application
