@@ -24,7 +24,7 @@ from tests.bench.spec_file import write_spec_file
 from whitebox_agent import register
 from whitebox_agent.buffer.sqlite import read_books
 from whitebox_wire.codec import decode_record_response, encode_record_request
-from whitebox_wire.messages import RowLedger
+from whitebox_wire.messages import RecordRequest, RowLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _record(subject: Subject, agent: Daemon, burst: Burst, *, first: int) -> Non
         call = channel.unary_unary("/whitebox_wire.v1.InferenceLog/Record")
         for start in range(first, first + burst.calls * burst.rows, burst.rows):
             ids = tuple(f"inference-{i}" for i in range(start, start + burst.rows))
-            answer = call(encode_record_request(replace(batch, ids=ids)), timeout=DEADLINE_S)
+            answer = call(encode_record_request(RecordRequest(replace(batch, ids=ids))), timeout=DEADLINE_S)
             assert decode_record_response(answer).recorded_rows == burst.rows
 
 
