@@ -17,6 +17,7 @@ from tests.contract.buffer.conftest import (
     sum_of,
 )
 from whitebox_agent.buffer import Buffer, Flight, Fold, Landing, OutboxItem, Sum
+from whitebox_agent.buffer.sqlite.boarding import JOINED_MAX
 from whitebox_wire.vector import ROWS_PER_DELTA_MAX, IntVector, add
 
 HOUR_S = 3_600
@@ -95,6 +96,27 @@ def test_many_windows_of_few_rows_ship_as_one(buffer: Buffer) -> None:
     fold(buffer, few(10, 4))
 
     assert shipped(off(buffer)) == [(4, 50, [5, 0, 0, 0, 0])]
+
+
+def test_an_outage_of_small_windows_ships_as_many_sums_as_may_leave(buffer: Buffer) -> None:
+    """Windows join only until they are enough: the hub is to see as finely as it may."""
+    fold(buffer, *(few(20, hour) for hour in range(10)))
+
+    assert [(hour, rows) for hour, rows, _ in shipped(off(buffer))] == [(2, 60), (5, 60), (8, 60)]
+    assert buffer.books.read().lonely_rows == 20
+
+
+def test_more_small_windows_than_join_at_once_ship_all_the_same(buffer: Buffer) -> None:
+    windows = JOINED_MAX + 200
+    fold(buffer, *(few(25, hour) for hour in range(windows)))
+    rows = 0
+
+    while flight := off(buffer):
+        rows += sum(item.rows for item in flight.items)
+        assert all(item.rows >= MIN for item in flight.items)
+        buffer.outbox.land(flight, Landing(flight.items))
+
+    assert rows == 25 * windows
 
 
 def test_late_rows_of_an_old_window_wait_for_a_later_one(buffer: Buffer) -> None:
