@@ -91,7 +91,9 @@ def _record(subject: Subject, agent: Daemon, burst: Burst, *, first: int) -> Non
         call = channel.unary_unary("/whitebox_wire.v1.InferenceLog/Record")
         for start in range(first, first + burst.calls * burst.rows, burst.rows):
             ids = tuple(f"inference-{i}" for i in range(start, start + burst.rows))
-            answer = call(encode_record_request(RecordRequest(replace(batch, ids=ids))), timeout=DEADLINE_S)
+            answer = call(
+                encode_record_request(RecordRequest(replace(batch, ids=ids))), timeout=DEADLINE_S
+            )
             assert decode_record_response(answer).recorded_rows == burst.rows
 
 
