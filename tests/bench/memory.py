@@ -80,7 +80,8 @@ def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str, still_s
 
 def _agent(spec: Path, store: Path, *more: str) -> AbstractContextManager[Daemon]:
     run: Sequence[str] = ("whitebox-agent", "run", "--store", str(store), "--spec", str(spec))
-    return running((*run, "--listen", "127.0.0.1:0", *more), store.parent, _SETTINGS)
+    free = ("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    return running((*run, *free, *more), store.parent, _SETTINGS)
 
 
 def _record(subject: Subject, agent: Daemon, burst: Burst, *, first: int) -> None:
