@@ -14,10 +14,11 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench proto build lock clean
+.PHONY: help demo test check bench bench-stats chaos proto build lock clean
 
 help:  ## Print these lines
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-6s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
+	    awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/ready  ## Run a hub and three agents on census data (KEEP=1: leave them running)
 	@$(BIN)/python deploy/demo/run.py $(if $(filter 1,$(KEEP)),--keep)
@@ -30,6 +31,12 @@ check: $(VENV)/ready  ## Format, lint, types, import contracts, generated code, 
 
 bench: $(VENV)/ready  ## Measure speed and size beside other libraries, into build/bench.json
 	@$(BIN)/python tests/bench/run.py
+
+bench-stats: $(VENV)/ready  ## Measure alarms, delays and errors beside other libraries, into build/stats.json
+	@$(BIN)/python tests/bench/stats/run.py $(ARGS)
+
+chaos: $(VENV)/ready  ## Kill, cut, fill and damage agents and hubs, and compare the sums (ARGS="--seconds 600")
+	@$(BIN)/python tests/chaos/run.py $(ARGS)
 
 proto: $(VENV)/ready  ## Generate code from the .proto files
 	@$(BIN)/python proto/generate.py
