@@ -21,7 +21,7 @@ def test_after_chaos_the_hub_has_every_acknowledged_row_once_and_the_ledger_bala
 ) -> None:
     """D2, D3, D4, D7: kills, cut connections, full disks, set clocks, repeated exports."""
     seed = secrets.randbits(32)
-    print(f"seed={seed}")  # noqa: T201  # pytest shows it when the test fails
+    print(f"seed={seed}")  # pytest shows it when the test fails
 
     _, happened = play(tmp_path, seed, 20.0, damaging=damaging)
 
