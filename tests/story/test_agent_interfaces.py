@@ -15,6 +15,9 @@ from typing import Any
 import grpc
 import pandas as pd
 import pytest
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 
 from whitebox_agent import SidecarClient, profile
 from whitebox_agent.buffer.sqlite import read_books
@@ -216,6 +219,23 @@ def test_an_address_that_is_taken_is_named(device: Device, capfd: Any) -> None:
             device.run("--http", address)
 
     assert f"HTTP cannot listen on {address}" in capfd.readouterr().err
+
+
+def test_reflection_is_there_when_it_is_asked_for(device: Device) -> None:
+    agent = device.run(WHITEBOX_AGENT_REFLECTION="true")
+    with grpc.insecure_channel(device.socket) as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        assert "whitebox_wire.v1.InferenceLog" in database.get_services()
+        file = database.FindFileContainingSymbol("whitebox_wire.v1.InferenceLog")
+    assert agent.stop() == 0
+
+    methods = [method.name for service in file.service for method in service.method]
+    assert methods == ["Record", "RecordLabels", "RecordStream"]
+
+    device.run(WHITEBOX_AGENT_REFLECTION="false")
+    with grpc.insecure_channel(device.socket) as channel, pytest.raises(grpc.RpcError) as caught:
+        ProtoReflectionDescriptorDatabase(channel).get_services()
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_http_may_be_off(device: Device) -> None:

@@ -125,3 +125,16 @@ def test_a_command_names_the_extra_that_it_misses(
 
     assert done.returncode == 78
     assert f"pip install 'whitebox-edge[{extra}]'" in done.stderr
+
+
+@pytest.mark.parametrize("client", ["SidecarClient", "AsyncSidecarClient"])
+def test_a_client_names_the_extra_that_it_misses(bare: Path, tmp_path: Path, client: str) -> None:
+    code = f"from whitebox_agent import {client}; {client}()"
+
+    done = subprocess.run(
+        [bare / "python", "-I", "-c", code],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "ConfigError: logging to an agent needs gRPC" in done.stderr
+    assert "pip install 'whitebox-edge[grpc]'" in done.stderr

@@ -119,6 +119,8 @@ class Encoder:
     def _column(self, name: str, table: Table, coder: CategoryCoder | None) -> Column:
         cells: Cells | None = table.columns.get(name)
         if coder is None:
+            if isinstance(cells, np.ndarray) and cells.dtype == np.float64:
+                return cells
             return np.full(table.rows, np.nan) if cells is None else numbers(cells)
         if cells is None:
             return Codes(np.full(table.rows, MISSING, np.int32))

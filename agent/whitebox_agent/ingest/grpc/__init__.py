@@ -90,6 +90,7 @@ def _add_reflection(server: grpc.Server) -> None:
         from grpc_reflection.v1alpha import reflection
     except ImportError as error:
         raise ConfigError(
-            "reflection needs a package that is not installed", hint="pip install grpcio-reflection"
+            "reflection needs a package that is not installed",
+            hint="pip install 'whitebox-edge[reflection]'",
         ) from error
     reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
