@@ -1,4 +1,4 @@
-"""D7: whatever file of a store is damaged, and however, it goes on at once and nothing counts twice.
+"""D7: whatever file of a store is damaged, it goes on at once, and nothing is counted twice.
 
 A world in small: a store, a hub that counts each export once and loses requests and answers, and
 calls whose rows have a cell of their own in every vector. Random damage falls on it at rest or
