@@ -55,6 +55,19 @@ def test_one_spec_of_a_model_is_current_and_old_ones_are_kept(buffer: Buffer) ->
     assert {s.spec_bytes for s in buffer.specs.all() if s.current} == {b"spec", b"other"}
 
 
+def test_old_specs_that_nothing_refers_to_are_forgotten_when_they_are_many(buffer: Buffer) -> None:
+    buffer.rows.fold(Fold((), [sum_of([1] * 5)]))
+
+    for number in range(100):
+        digest = number.to_bytes(32, "big")
+        buffer.specs.keep(StoredSpec("m", digest, b"spec", current=True))
+
+    kept = buffer.specs.all()
+    assert len(kept) <= 40
+    assert DIGEST in {spec.digest for spec in kept}
+    assert [spec.digest for spec in kept if spec.current] == [digest]
+
+
 def test_a_second_agent_is_kept_away_from_a_store_in_use(path: Path) -> None:
     with opened(path):
         with pytest.raises(StoreError, match="in use by another agent"), opened(path):

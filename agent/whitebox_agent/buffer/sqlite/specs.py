@@ -12,6 +12,14 @@ from whitebox_agent.buffer.sqlite.database import Database
 
 _ALL = "SELECT id, model_id, digest, spec, current FROM specs ORDER BY id"
 _FILL = "INSERT OR IGNORE INTO specs (id, model_id, digest, spec, current) VALUES (?, ?, ?, ?, ?)"
+# Beyond so many, old ones that nothing refers to any more are forgotten. A stored batch names its
+# spec inside, so none is forgotten while there is one.
+OLD_SPECS_MAX = 32
+_FORGET = """
+DELETE FROM specs WHERE NOT current AND NOT EXISTS (SELECT 1 FROM batches)
+    AND digest NOT IN (SELECT digest FROM outbox)
+    AND id NOT IN (SELECT spec FROM predictions)
+"""
 
 
 class SqliteSpecs:
@@ -34,6 +42,9 @@ class SqliteSpecs:
                 " ON CONFLICT (digest) DO UPDATE SET current = excluded.current",
                 [spec.model_id, spec.digest, spec.spec_bytes, spec.current],
             )
+            [old] = conn.execute("SELECT count(*) FROM specs WHERE NOT current").fetchone()
+            if old > OLD_SPECS_MAX:
+                conn.execute(_FORGET)
             seen = conn.execute(_ALL).fetchall()
         self._seen = seen
 
