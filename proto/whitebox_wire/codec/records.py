@@ -27,12 +27,12 @@ ANSWER_BYTES_MAX = 1024 * 1024
 # A column of scores for each class; specs have fewer.
 SCORES_MAX = 4_096
 
-_DURABILITIES = {
-    inference_pb2.DURABILITY_UNSPECIFIED: Durability.DURABLE,
-    inference_pb2.DURABILITY_DURABLE: Durability.DURABLE,
-    inference_pb2.DURABILITY_ACCEPTED: Durability.ACCEPTED,
+_DURABILITY_NUMBERS = {
+    Durability.DURABLE: inference_pb2.DURABILITY_DURABLE,
+    Durability.ACCEPTED: inference_pb2.DURABILITY_ACCEPTED,
 }
-_DURABILITY_NUMBERS = {meaning: number for number, meaning in _DURABILITIES.items()}
+_DURABILITIES = {int(number): meaning for meaning, number in _DURABILITY_NUMBERS.items()}
+_DURABILITIES[int(inference_pb2.DURABILITY_UNSPECIFIED)] = Durability.DURABLE
 
 
 def encode_record_request(request: RecordRequest) -> bytes:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from whitebox_agent.buffer import Books, Buffer, StoreError
 from whitebox_agent.buffer.sqlite.books import SqliteBooks
-from whitebox_agent.buffer.sqlite.database import Database, Reader
+from whitebox_agent.buffer.sqlite.database import Database
 from whitebox_agent.buffer.sqlite.outbox import SqliteOutbox
+from whitebox_agent.buffer.sqlite.reader import Reader
 from whitebox_agent.buffer.sqlite.rows import SqliteRows
 from whitebox_agent.buffer.sqlite.specs import SqliteSpecs
 

@@ -65,7 +65,7 @@ class Position:
 def read_position(conn: sqlite3.Connection) -> Position:
     """The position of an open store, within the caller's transaction."""
     [version] = conn.execute("PRAGMA user_version").fetchone()
-    place = conn.execute(
+    commits, epoch, sequence, in_flight, items = conn.execute(
         "SELECT commits, epoch, sequence, in_flight, flight_items FROM meta"
     ).fetchone()
     ledger = {
@@ -80,7 +80,7 @@ def read_position(conn: sqlite3.Connection) -> Position:
             "SELECT model_id, stream, reason, rows FROM drops"
         )
     }
-    return Position(version, *place, ledger, drops)
+    return Position(version, commits, epoch, sequence, in_flight, items, ledger, drops)
 
 
 def seal_position(conn: sqlite3.Connection) -> Position:

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from whitebox_agent.buffer import Books, Drop, Stream
-from whitebox_agent.buffer.sqlite.database import Database, Reader
+from whitebox_agent.buffer.sqlite.database import Database
+from whitebox_agent.buffer.sqlite.reader import Reader
 from whitebox_wire.messages import DropReason, ModelLedger, RowLedger
 
 _DROPPED = """

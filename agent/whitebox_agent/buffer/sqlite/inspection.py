@@ -14,7 +14,7 @@ from typing import Any
 from whitebox_agent.buffer import RowBatch, StoredSpec, StoreError, Stream
 from whitebox_agent.buffer.sqlite.boarding import ITEM_COLUMNS, item_of
 from whitebox_agent.buffer.sqlite.connection import SEALED
-from whitebox_agent.buffer.sqlite.database import Reader
+from whitebox_agent.buffer.sqlite.reader import Reader
 from whitebox_agent.buffer.waiting import TableSize, WaitingSum
 from whitebox_wire.errors import MalformedError
 
