@@ -22,8 +22,7 @@ from whitebox_wire.spec import NumericBins
 from whitebox_wire.vector import FloatArray, zeros
 
 TESTS = {
-    "data_drift": "G (PSI)",
-    "chi_square": "chi-square",
+    "data_drift": "G (distances of shares)",
     "ks": "KS",
     "wasserstein": "Wasserstein",
 }

@@ -23,11 +23,11 @@ from whitebox_hub.monitor.features import measure_features
 from whitebox_wire.layout import Section
 from whitebox_wire.vector import FloatArray
 
-# Metrics and what a table calls them; PSI and the Jensen-Shannon distance share the G test.
+# Metrics and what a table calls them; distances of shares have the G test in common.
 TESTS = {
     "data_drift": "PSI (G test)",
     "jensen_shannon": "JS (G test)",
-    "chi_square": "chi-square",
+    "chi_square": "chi-square (G test)",
     "ks": "KS",
     "wasserstein": "Wasserstein",
 }
