@@ -146,8 +146,10 @@ def measure_memory(folder: Path, seconds: float) -> Iterator[tuple[str, float]]:
     subject = Subject.of(FLOATS)
     spec = write_spec_file(subject, folder)
     batch = Rows.of(FLOATS, CALL_ROWS).batch(subject)
-    command = ("whitebox-agent", "run", "--store", str(folder / "soak.db"), "--spec", str(spec))
-    with running((*command, "--listen", "127.0.0.1:0"), folder) as daemon:
+    command: tuple[str, ...] = ("whitebox-agent", "run", "--store", str(folder / "soak.db"))
+    command += ("--spec", str(spec))
+    command += ("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    with running(command, folder) as daemon:
         time.sleep(2.0)
         yield "idle_rss_mib", daemon.memory_mib("VmRSS")
         sizes = list(_soak(daemon, encode_record_request(RecordRequest(batch)), seconds))

@@ -158,6 +158,7 @@ class World:
                 *(str(_HERE / "shifted.py"), str(self.shift), "run"),
                 *("--store", str(self.store), "--spec", str(self.spec), "--agent-id", "edge"),
                 *("--listen", self.client.address, "--hub", self.proxy.address),
+                *("--http", "127.0.0.1:0"),
             ],
             self.folder,
             WHITEBOX_AGENT_SETTLE_MS="0",

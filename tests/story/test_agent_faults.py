@@ -94,7 +94,13 @@ def start_device(tmp_path: Path) -> Iterator[StartDevice]:
         shifted = Path(__file__).parents[1] / "chaos" / "shifted.py"
         arguments = [str(shifted), str(clock)] if clock else ["-m", "whitebox_agent.cli"]
         arguments += ["run", "--store", str(store), "--spec", str(spec), "--agent-id", "edge"]
-        arguments += ["--listen", "127.0.0.1:0", *(("--hub", hub) if hub else ())]
+        arguments += [
+            "--http",
+            "127.0.0.1:0",
+            "--listen",
+            "127.0.0.1:0",
+            *(("--hub", hub) if hub else ()),
+        ]
         times = {"SETTLE_MS": "0", "FOLD_INTERVAL_MS": "100", "PARTIAL_INTERVAL_S": "1"}
         settings = {f"WHITEBOX_AGENT_{name}": value for name, value in times.items()}
         started.append(Process(arguments, tmp_path, **settings))

@@ -59,7 +59,8 @@ class WriterLimits:
     wipe_s: float = 5.0
     remembered_max: int = 5_000_000
     unfolded_rows_max: int = 1_000_000
-    outbox_bytes_max: int = 64 * 1024 * 1024
+    # With pages, indices, log and reserve around it, some 64 MiB on the disk.
+    outbox_bytes_max: int = 44 * 1024 * 1024
 
 
 class Writer(threading.Thread):
