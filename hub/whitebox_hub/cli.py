@@ -16,8 +16,7 @@ from pathlib import Path
 
 from whitebox_hub import __version__
 from whitebox_hub.config import Config, load_config
-from whitebox_hub.store import StoreError
-from whitebox_wire.errors import ConfigError
+from whitebox_wire.errors import ConfigError, WhiteboxError
 
 EXIT_CONFIG = 78
 EXIT_STORE = 74
@@ -33,12 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             given = {key: getattr(options, key) for key in _SETTINGS}
             _serve(load_config(options.config, os.environ, given))
-    except ConfigError as error:
+    except WhiteboxError as error:
         print(f"whitebox-hub: {error}", file=sys.stderr)
-        return EXIT_CONFIG
-    except StoreError as error:
-        print(f"whitebox-hub: {error}", file=sys.stderr)
-        return EXIT_STORE
+        # What is not a setting's fault is the store's, which is not imported for its error alone.
+        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
     return 0
 
 
