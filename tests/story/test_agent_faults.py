@@ -22,7 +22,7 @@ from tests.chaos.model import FIRST_S, HOUR_S, Call, write_spec
 from tests.chaos.power import can_mount, disk
 from tests.chaos.verdict import hub_sums
 from tests.chaos.world import Process
-from whitebox_agent import register
+from whitebox_agent import Agent, Config, register
 from whitebox_agent.buffer import StoreError
 from whitebox_agent.buffer.sqlite import read_books
 from whitebox_wire.codec import encode_record_request
@@ -135,13 +135,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def fill(device: Device, folder: Path) -> Callable[[], object]:
-    """Leave no byte free on the device's disk; gives what frees it again."""
+def fill(folder: Path, pid: int) -> Callable[[], object]:
+    """Leave no byte free in the folder for the process; gives what frees it again."""
     if not os.path.ismount(folder):
-        limits = (device.store.stat().st_size, resource.RLIM_INFINITY)
+        limits = ((folder / "agent.db").stat().st_size, resource.RLIM_INFINITY)
         free = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        resource.prlimit(device.agent.pid, resource.RLIMIT_FSIZE, limits)
-        return lambda: resource.prlimit(device.agent.pid, resource.RLIMIT_FSIZE, free)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+        return lambda: resource.prlimit(pid, resource.RLIMIT_FSIZE, free)
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         for size in (65_536, 4_096, 1):
@@ -158,7 +158,7 @@ def test_a_full_disk_stops_no_prediction_and_recording_resumes_when_there_is_spa
     device = start_device(small_disk / "agent.db")
     acknowledged = device.record(20)
 
-    free = fill(device, small_disk)
+    free = fill(small_disk, device.agent.pid)
     acknowledged += device.record_until(accepted=False) + device.record(5)
     device.wait_until_folded(acknowledged)
     free()
@@ -170,6 +170,44 @@ def test_a_full_disk_stops_no_prediction_and_recording_resumes_when_there_is_spa
     assert device.ledger.balances
 
 
+def test_on_a_full_disk_logging_in_process_goes_on_and_what_is_shed_is_the_disks_fault(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    """D6, D8: `log` answers 0 and raises nothing; the rows are counted as `disk_full`."""
+    config = Config(
+        store_path=str(small_disk / "agent.db"),
+        specs=(str(write_spec(tmp_path)),),
+        queue_rows_max=100,
+    )
+    row = {"age": 40.0, "pay": 50.0, "job": "nurse", "prediction": "yes", "score": 0.5}
+    with Agent(config) as agent:
+        agent.log("chaos", row)
+        assert agent.flush()
+        free = fill(small_disk, os.getpid())
+        shed = 0
+        deadline = time.monotonic() + WAIT_S
+        while shed < 1_000 and time.monotonic() < deadline:
+            with suppress(StoreError):
+                agent.flush()
+            shed += sum(not agent.log("chaos", row, id="x" * 200) for _ in range(2_000))
+        free()
+        while not _flushed(agent):
+            assert time.monotonic() < deadline, "recording did not resume"
+        [ledger] = agent.books().ledgers
+
+    assert shed >= 1_000
+    assert ledger.inferences.balances
+    assert ledger.inferences.dropped[DropReason.DISK_FULL] > 0
+    assert sum(ledger.inferences.dropped.values()) == shed
+
+
+def _flushed(agent: Agent) -> bool:
+    try:
+        return agent.flush()
+    except StoreError:
+        return False
+
+
 def test_an_agent_starts_on_a_full_disk_and_folds_what_lies_there(
     start_device: StartDevice, small_disk: Path
 ) -> None:
@@ -177,7 +215,7 @@ def test_an_agent_starts_on_a_full_disk_and_folds_what_lies_there(
     device = start_device(small_disk / "agent.db")
     acknowledged = device.record(20)
     device.agent.kill()
-    free = fill(device, small_disk) if os.path.ismount(small_disk) else lambda: None
+    free = fill(small_disk, 0) if os.path.ismount(small_disk) else lambda: None
 
     again = start_device(device.store)
     again.wait_until_folded(acknowledged)
