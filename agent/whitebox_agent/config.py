@@ -49,7 +49,7 @@ class Config:
     partial_interval_s: int = 300
     heartbeat_interval_s: int = 60
     remembered_predictions_max: int = 5_000_000
-    outbox_bytes_max: int = 44 * 1024 * 1024
+    outbox_bytes_max: int = 42 * 1024 * 1024
     deflate: bool = True
     trust_given_times: bool = False
 

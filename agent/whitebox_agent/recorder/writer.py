@@ -60,7 +60,7 @@ class WriterLimits:
     remembered_max: int = 5_000_000
     unfolded_rows_max: int = 1_000_000
     # With pages, indices, log and reserve around it, some 64 MiB on the disk.
-    outbox_bytes_max: int = 44 * 1024 * 1024
+    outbox_bytes_max: int = 42 * 1024 * 1024
 
 
 class Writer(threading.Thread):
