@@ -12,11 +12,12 @@ import os
 import secrets
 import time as clock
 import weakref
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
-from whitebox_agent.buffer import Books
+from whitebox_agent.buffer import Books, DamagedError
 from whitebox_agent.buffer.sqlite import open_sqlite
 from whitebox_agent.clock import Clock
 from whitebox_agent.config import Config, check_config
@@ -31,6 +32,8 @@ from whitebox_wire.errors import ConfigError
 
 # The writer is woken before its usual time when this part of the queue is full.
 _WAKE_SHARE = 8
+# A store may be damaged in more than one place: so often is it made anew at a start.
+_DAMAGES_MAX = 3
 
 
 def device_ms() -> int:
@@ -62,8 +65,7 @@ class Agent:
         with ExitStack() as stack:
             path = Path(config.store_path)
             self._buffer = stack.enter_context(open_sqlite(path, config.name, secrets.randbits(64)))
-            self._models = Models(self._buffer.specs, labels=config.labels_by_key)
-            self._models.pin(_specs_of(config), config.models)
+            self._models = _mended(lambda: self._open_models(config))
             self._rows = RowQueue(
                 config.queue_rows_max, max(config.queue_rows_max // _WAKE_SHARE, 1)
             )
@@ -85,6 +87,12 @@ class Agent:
         atexit.register(self.close)
         abandon = weakref.WeakMethod(self._abandon)
         os.register_at_fork(after_in_child=lambda: (found := abandon()) and found())
+
+    def _open_models(self, config: Config) -> Models:
+        models = Models(self._buffer.specs, labels=config.labels_by_key)
+        models.pin(_specs_of(config), config.models)
+        self._buffer.books.audit()
+        return models
 
     def _make_shipper(self, config: Config, stack: ExitStack) -> Shipper | None:
         if not config.hub_address:
@@ -245,6 +253,14 @@ def open_hub(address: str) -> Hub:
 def _stop_shipper(shipper: Shipper) -> None:
     shipper.stop()
     shipper.join()
+
+
+def _mended(do: Callable[[], Models]) -> Models:
+    """What `do` gives; again where it met damage and the store was made anew."""
+    for _ in range(_DAMAGES_MAX):
+        with suppress(DamagedError):
+            return do()
+    return do()
 
 
 def _specs_of(config: Config) -> list[bytes]:

@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.chaos.device import Device, StartDevice
+from tests.chaos.model import write_spec
+from tests.chaos.world import Process
 from whitebox_agent import profile, register
 
 DATA = Path(__file__).parents[2] / "deploy" / "demo" / "data"
@@ -143,3 +146,31 @@ def registered(spec_file: Path) -> Callable[[Running], Running]:
         return hub
 
     return give
+
+
+@pytest.fixture
+def start_device(tmp_path: Path) -> Iterator[StartDevice]:
+    """`start_device(store=..., hub=...)`: a device whose agent folds at once."""
+    started: list[Process] = []
+    spec = write_spec(tmp_path)
+
+    def start(store: Path, hub: str = "", clock: Path | None = None) -> Device:
+        shifted = Path(__file__).parents[1] / "chaos" / "shifted.py"
+        arguments = [str(shifted), str(clock)] if clock else ["-m", "whitebox_agent.cli"]
+        arguments += ["run", "--store", str(store), "--spec", str(spec), "--agent-id", "edge"]
+        arguments += [
+            "--http",
+            "127.0.0.1:0",
+            "--listen",
+            "127.0.0.1:0",
+            *(("--hub", hub) if hub else ()),
+        ]
+        times = {"SETTLE_MS": "0", "FOLD_INTERVAL_MS": "100", "PARTIAL_INTERVAL_S": "1"}
+        settings = {f"WHITEBOX_AGENT_{name}": value for name, value in times.items()}
+        started.append(Process(arguments, tmp_path, **settings))
+        return Device(tmp_path, store, started[-1])
+
+    yield start
+    for process in started:
+        if process.ended is None:
+            process.kill()

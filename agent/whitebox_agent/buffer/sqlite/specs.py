@@ -11,6 +11,7 @@ from whitebox_agent.buffer import StoredSpec
 from whitebox_agent.buffer.sqlite.database import Database
 
 _ALL = "SELECT id, model_id, digest, spec, current FROM specs ORDER BY id"
+_KNOWN = "SELECT 1 FROM specs WHERE digest = ? AND current = ?"
 _FILL = "INSERT OR IGNORE INTO specs (id, model_id, digest, spec, current) VALUES (?, ?, ?, ?, ?)"
 # Beyond so many, old ones that nothing refers to any more are forgotten. A stored batch names its
 # spec inside, so none is forgotten while there is one.
@@ -35,6 +36,9 @@ class SqliteSpecs:
 
     def keep(self, spec: StoredSpec) -> None:
         with self._database.writing() as conn:
+            if conn.execute(_KNOWN, [spec.digest, spec.current]).fetchone():
+                # Nothing is written: an agent starts with no byte free.
+                return
             if spec.current:
                 conn.execute("UPDATE specs SET current = 0 WHERE model_id = ?", [spec.model_id])
             conn.execute(
