@@ -53,8 +53,9 @@ class Agent:
     as a context manager, or call `close`.
     """
 
-    def __init__(self, config: Config) -> None:
-        """Open the store, adopt the spec files, and start.
+    def __init__(self, config: Config, *, at_rest: Callable[[], None] = lambda: None) -> None:
+        """Open the store, adopt the spec files, and start. `at_rest` is called whenever all that
+        was recorded is folded.
 
         Raises:
             ConfigError: a setting is wrong, or a spec file cannot be read.
@@ -78,6 +79,7 @@ class Agent:
                 policy=config.ship_policy,
                 limits=config.writer_limits,
                 clock=self._clock,
+                at_rest=at_rest,
             )
             self._shipper = self._make_shipper(config, stack)
             self._writer.start()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from whitebox_agent.agent import Agent
 from whitebox_agent.config import Config
 from whitebox_agent.ingest.vitals import Vitals
+from whitebox_agent.memory import give_back
 from whitebox_wire.errors import ConfigError, WhiteboxError
 
 logger = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ def running(config: Config, load: Load) -> Iterator[Daemon]:
             "the daemon needs gRPC", hint="pip install 'whitebox-edge[agent]'"
         ) from error
     with ExitStack() as stack:
-        agent = stack.enter_context(Agent(config))
+        agent = stack.enter_context(Agent(config, at_rest=give_back))
         settings = Settings(config, agent, load)
         http = stack.enter_context(_http(agent, settings)) if config.http_address else ""
         listen = stack.enter_context(

@@ -50,26 +50,29 @@ def measure_memory(plan: Plan) -> Figures:
     still_s = STILL_S_QUICK if plan.quick else STILL_S
     with plan.stage("idle memory of an agent"):
         # The first start of all may compile modules; the second is as every later one.
-        with _agent(spec, folder / "warm.db"):
+        with _agent(spec, folder / "warm.db", "--http", "127.0.0.1:0"):
             pass
-        alone = _measure_agent(subject, spec, folder / "agent.db", still_s=still_s)
+        alone = _measure_agent(subject, spec, folder / "agent.db", "--http", "", still_s=still_s)
     serve = ["whitebox-hub", "serve", "--store", "hub.db"]
     serve += ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]
     with plan.stage("idle memory of an agent with a hub"), running(serve, folder) as hub:
         register(spec, hub.said("http"))
         store = folder / "agent-with-hub.db"
-        with_hub = _measure_agent(subject, spec, store, "--hub", hub.said("grpc"), still_s=still_s)
+        more = ("--http", "127.0.0.1:0", "--hub", hub.said("grpc"))
+        with_hub = _measure_agent(subject, spec, store, *more, still_s=still_s)
     return {
         **{f"{name}_rss_mib": size for name, size in alone.items()},
         **{f"{name}_with_hub_rss_mib": size for name, size in with_hub.items()},
     }
 
 
-def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str, still_s: float) -> Figures:
+def _measure_agent(
+    subject: Subject, spec: Path, store: Path, *more: str, still_s: float
+) -> Figures:
     """An agent's idle size after a few rows and after many, and the peak in between."""
-    done: Callable[[RowLedger], int] = attrgetter("acknowledged" if hub else "folded")
+    done: Callable[[RowLedger], int] = attrgetter("acknowledged" if "--hub" in more else "folded")
     sizes, rows = {}, 0
-    with _agent(spec, store, *hub) as agent:
+    with _agent(spec, store, *more) as agent:
         for name, burst in BURSTS.items():
             _record(subject, agent, burst, first=rows)
             rows += burst.calls * burst.rows
@@ -80,8 +83,7 @@ def _measure_agent(subject: Subject, spec: Path, store: Path, *hub: str, still_s
 
 def _agent(spec: Path, store: Path, *more: str) -> AbstractContextManager[Daemon]:
     run: Sequence[str] = ("whitebox-agent", "run", "--store", str(store), "--spec", str(spec))
-    free = ("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0")
-    return running((*run, *free, *more), store.parent, _SETTINGS)
+    return running((*run, "--listen", "127.0.0.1:0", *more), store.parent, _SETTINGS)
 
 
 def _record(subject: Subject, agent: Daemon, burst: Burst, *, first: int) -> None:

@@ -75,6 +75,7 @@ LINES = (
          "mixed_frame_vs_whylogs_10000"),
     Line("log a row of 50 floats, mean to the disk", "log_us", "us", "log_whylogs_us",
          "log_vs_whylogs"),
+    Line("  with an id, remembered for its label", "log_with_id_us", "us"),
     Line("  processor time, all threads", "log_processor_us", "us"),
     Line("  half of the calls within", "log_p50_us", "us", "log_whylogs_p50_us"),
     Line("  99 % of the calls within", "log_p99_us", "us", "log_whylogs_p99_us"),
@@ -85,10 +86,10 @@ LINES = (
     Line("  deflated, as shipped by default", "deflated_window_bytes", "bytes"),
     Line("  its rows as Parquet", "parquet_window_bytes", "bytes"),
     Line("  its rows as lines of JSON", "json_window_bytes", "bytes"),
-    Line("agent daemon idle, resident", "idle_rss_mib", "MiB"),
+    Line("agent daemon idle, gRPC alone, resident", "idle_rss_mib", "MiB"),
     Line("  after 20,000 rows", "idle_after_load_rss_mib", "MiB"),
     Line("  at most in between", "peak_rss_mib", "MiB"),
-    Line("agent daemon with a hub idle, resident", "idle_with_hub_rss_mib", "MiB"),
+    Line("agent daemon idle, HTTP and a hub, too", "idle_with_hub_rss_mib", "MiB"),
     Line("  after 20,000 rows", "idle_after_load_with_hub_rss_mib", "MiB"),
 )  # fmt: skip
 _HEADINGS = ("", "Whitebox", "", "whylogs", "faster", "goal", "")

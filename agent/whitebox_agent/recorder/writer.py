@@ -73,7 +73,9 @@ class Writer(threading.Thread):
         policy: ShipPolicy,
         limits: WriterLimits,
         clock: Clock,
+        at_rest: Callable[[], None] = lambda: None,
     ) -> None:
+        """`at_rest` is called whenever everything that was recorded is folded."""
         super().__init__(name="whitebox-writer", daemon=True)
         self._rows = queue
         self._buffer = buffer
@@ -81,6 +83,7 @@ class Writer(threading.Thread):
         self._policy = policy
         self._limits = limits
         self._clock = clock
+        self._at_rest = at_rest
         # Rows that lie unfolded in the store; one that was used before may come with some.
         self._unfolded = 1
         self._fold_due_s = 0.0
@@ -173,6 +176,7 @@ class Writer(threading.Thread):
             waiting = self._buffer.rows.waiting(self._limits.fold_rows >> self._hardships)
             if not waiting:
                 self._unfolded = 0
+                self._at_rest()
                 return
             try:
                 for step in steps_of(waiting):
