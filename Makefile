@@ -14,7 +14,7 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench bench-stats chaos proto build lock clean
+.PHONY: help demo test check bench bench-agent bench-stats chaos proto build lock clean
 
 help:  ## Print these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
@@ -31,6 +31,9 @@ check: $(VENV)/ready  ## Format, lint, types, import contracts, generated code, 
 
 bench: $(VENV)/ready  ## Measure speed and size beside other libraries, into build/bench.json
 	@$(BIN)/python tests/bench/run.py
+
+bench-agent: $(VENV)/ready  ## Measure log() under load, a month offline and growth, into build/agent.json
+	@$(BIN)/python tests/bench/agent.py $(ARGS)
 
 bench-stats: $(VENV)/ready  ## Measure alarms, delays and errors beside other libraries, into build/stats.json
 	@$(BIN)/python tests/bench/stats/run.py $(ARGS)

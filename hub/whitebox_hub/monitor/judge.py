@@ -151,8 +151,8 @@ def _reason(question: Question, limit: float, p_value: float | None, alpha: floa
     if question.monitor.rule is not Rule.CALIBRATED or p_value is None:
         return said + _origin(question)
     if p_value <= alpha:
-        return f"{said}, and not by chance: p = {p_value:.1e}, alarm level {alpha:.1e}"
-    return f"{said}, but that may be chance: p = {p_value:.2g}, alarm level {alpha:.1e}"
+        return f"{said}, and not by chance: p = {p_value:.2g}, alarm level {alpha:.2g}"
+    return f"{said}, but that may be chance: p = {p_value:.2g}, alarm level {alpha:.2g}"
 
 
 def _origin(question: Question) -> str:
