@@ -42,8 +42,3 @@ def measure_features(
     if names is None or names - _KNOWN:
         result |= measure_estimates(context, live)
     return result | measure_noised(context, live, result)
-
-
-def measure_drift(context: ModelContext, live: IntVector) -> dict[Key, Measure]:
-    """Every distance of every feature and of the prediction."""
-    return measure_groups(context, live) | measure_numbers(context, live)
